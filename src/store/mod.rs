@@ -1,0 +1,3 @@
+//! Postgres: the only place that knows SQL.
+
+pub mod private;

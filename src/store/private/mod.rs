@@ -1,0 +1,1 @@
+//! A private PostgreSQL for a server without `DATABASE_URL`.
