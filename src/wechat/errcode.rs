@@ -62,7 +62,7 @@ const SCENE_ZH: &str =
 const REQUEST_EN: &str = "WeChat could not read Saoma's request. Check any proxy between this server and WeChat; without one, please report this with the error text.";
 const REQUEST_ZH: &str = "微信无法识别 Saoma 的请求。请检查本服务器与微信之间的代理；若没有代理，请附上错误信息反馈给我们。";
 
-const ROWS: &[Row] = &[
+pub(super) const ROWS: &[Row] = &[
     // Later.
     row(
         -1,

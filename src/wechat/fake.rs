@@ -198,6 +198,10 @@ async fn read_request(stream: &mut TcpStream) -> Option<Request> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
+        // Whoever tries TLS here gets no answer.
+        if head[0] == 0x16 {
+            return None;
+        }
     }
     let head = String::from_utf8(head).ok()?;
     let mut words = head.split_whitespace();
