@@ -144,9 +144,9 @@ function createLogin({ api, platform, onChange }) {
       onState(attempt) {
         const over = endOf(attempt);
         if (over) end(over);
-        else update({ notice: '', checkCode: attempt.check_code || '' });
+        else update({ notice: withoutTrouble(), checkCode: attempt.check_code || '' });
       },
-      onTrouble: ({ kind }) => update({ notice: kind }),
+      onTrouble: () => update({ notice: 'reconnecting' }),
     });
     if (problem && mine === turn) endWith(problem);
   }
@@ -211,6 +211,11 @@ function createLogin({ api, platform, onChange }) {
       if (answer.ok && endOf(answer.body)) return end(endOf(answer.body));
     }
     endWith(problem);
+  }
+
+  /** What else was told, such as a refusal that failed, stays. */
+  function withoutTrouble() {
+    return state.notice === 'reconnecting' ? '' : state.notice;
   }
 
   function keepWaiting() {

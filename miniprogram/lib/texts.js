@@ -120,6 +120,7 @@ const zh = {
     number_wrong: '数字不对，请再看一下电脑屏幕。还可以试 {tries} 次。',
     changed: '登录请求的信息有变化，请重新核对后再确认。',
     check_again: '刚才没有成功，请核对后再试一次。',
+    reconnecting: '网络不太稳定，正在重新连接。你已确认，可以先看电脑。',
     nickname_refused: '这个昵称不能使用，请换一个，或者留空。',
   },
   /** @type {Record<string, string>} */
@@ -282,6 +283,7 @@ const en = {
     number_wrong: 'Not the right number. Look at the computer’s screen again. Tries left: {tries}.',
     changed: 'The details of the request have changed. Please check them again.',
     check_again: 'That did not work. Check the details and try once more.',
+    reconnecting: 'The connection is weak; trying again. You have confirmed: see your computer.',
     nickname_refused: 'This nickname cannot be used. Choose another, or leave it empty.',
   },
   warnings: {

@@ -47,6 +47,7 @@ test('no network at the refusal while waiting: it says so and keeps waiting', as
   phone.login.refuse();
   await settle();
   assert.equal(phone.state.screen, 'waiting');
+  assert.match(phone.view().notice, /检查手机网络/);
   phone.server.redeem(scene);
   await settle();
   assert.equal(phone.state.screen, 'done');
@@ -64,7 +65,7 @@ test('polling goes on over 25 quiet seconds and a broken line', async () => {
 
   phone.server.fail('/api/phone/attempts', 'network', 2);
   await phone.clock.pass(24);
-  assert.match(phone.view().notice, /网络/);
+  assert.match(phone.view().notice, /重新连接/);
   await phone.clock.pass(8);
   assert.equal(phone.view().notice, '');
   phone.server.redeem(scene);
