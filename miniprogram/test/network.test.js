@@ -116,11 +116,12 @@ test('a hidden page asks nothing, and a shown one asks for the state anew', asyn
   await phone.scan(scene);
   await phone.confirm();
   phone.login.pause();
-  await phone.clock.pass(50);
   const asked = phone.calls('/api/phone/attempts').length;
+  await phone.clock.pass(50);
   phone.server.redeem(scene);
-  await phone.clock.pass(60);
+  await settle();
   assert.equal(phone.calls('/api/phone/attempts').length, asked);
+  assert.equal(phone.state.screen, 'waiting');
   phone.login.resume();
   await settle();
   assert.equal(phone.state.screen, 'done');
