@@ -5,6 +5,7 @@ mod faults;
 mod identities;
 mod images;
 mod secrets;
+mod tls;
 mod tokens;
 
 use std::time::Duration;
