@@ -23,7 +23,7 @@ async fn the_owner() {
     let postgres = start(&dir).await.unwrap();
     remember(&postgres, "before the crash").await;
     println!("\nready");
-    tokio::time::sleep(Duration::from_secs(120)).await;
+    tokio::time::sleep(Duration::from_mins(2)).await;
     postgres.stop().await.unwrap();
 }
 

@@ -43,12 +43,13 @@ async fn below_a_private_folder_the_cluster_lives_where_its_user_can_reach_it() 
 async fn lives_in_var_lib(dir: DataDir) {
     let postgres = start(dir.path()).await.unwrap();
     remember(&postgres, "far away").await;
+    let cluster = dir.cluster();
     assert!(
-        dir.cluster().starts_with("/var/lib/saoma"),
-        "{:?}",
-        dir.cluster()
+        cluster.starts_with("/var/lib/saoma"),
+        "{}",
+        cluster.display()
     );
-    assert_eq!(postgres.cluster(), dir.cluster());
+    assert_eq!(postgres.cluster(), cluster);
     postgres.stop().await.unwrap();
 
     let postgres = start(dir.path()).await.unwrap();

@@ -16,7 +16,7 @@ use super::place::{Place, make_private_dir};
 use super::{DATABASE, Options, SUPERUSER};
 
 /// `initdb` takes a second or two; a slow disk that has to flush it all may take long.
-const INITDB_LIMIT: Duration = Duration::from_secs(120);
+const INITDB_LIMIT: Duration = Duration::from_mins(2);
 
 /// Small and safe for a database beside its server on a small machine. They stand in the cluster's
 /// postgresql.conf, so a person can change them there.

@@ -14,10 +14,10 @@ use super::postmaster::Postmaster;
 /// How often the thread looks whether the server still runs. A look takes microseconds.
 const LOOK: Duration = Duration::from_secs(1);
 
-const PRUNE: Duration = Duration::from_secs(60);
+const PRUNE: Duration = Duration::from_mins(1);
 
 /// The longest pause before a server that keeps ending is started once more.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 type Outcome = Result<(), PrivatePostgresError>;
 

@@ -24,9 +24,8 @@ pub(super) fn install_sentence() -> String {
 pub(super) fn package_of(major: u32) -> String {
     match System::current() {
         System::Debian => format!("package postgresql-{major}"),
-        System::Fedora => format!("package postgresql{major}-server"),
+        System::Fedora | System::Suse => format!("package postgresql{major}-server"),
         System::Alpine | System::Arch => format!("package postgresql{major}"),
-        System::Suse => format!("package postgresql{major}-server"),
         System::MacOs => format!("brew install postgresql@{major}"),
         System::Other => format!(
             "package postgresql-{major} on Debian and Ubuntu, postgresql{major}-server on Fedora, \

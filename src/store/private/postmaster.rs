@@ -18,7 +18,7 @@ use super::place::Place;
 use super::socket::SocketDir;
 
 /// After a crash the server first replays its log, of which `max_wal_size` bounds the length.
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_LIMIT: Duration = Duration::from_mins(2);
 
 /// How long the children of a killed postmaster may take to notice and end.
 const ORPHANS_LIMIT: Duration = Duration::from_secs(15);
@@ -47,21 +47,18 @@ impl Postmaster {
         leftover::stop(&cluster)?;
         let socket = SocketDir::prepare(&cluster, &place.account)?;
         let installed = binaries::installed();
-        let binaries = match major {
-            Some(major) => {
-                let url = super::url(socket.path());
-                binaries::of_major(installed, major, &cluster, url)?
-            }
-            None => {
-                let binaries = binaries::newest(installed)?;
-                tracing::info!(
-                    "making a database with PostgreSQL {} in {}",
-                    binaries.major,
-                    cluster.display()
-                );
-                cluster::make(&place, &binaries, options)?;
-                binaries
-            }
+        let binaries = if let Some(major) = major {
+            let url = super::url(socket.path());
+            binaries::of_major(installed, major, &cluster, url)?
+        } else {
+            let binaries = binaries::newest(installed)?;
+            tracing::info!(
+                "making a database with PostgreSQL {} in {}",
+                binaries.major,
+                cluster.display()
+            );
+            cluster::make(&place, &binaries, options)?;
+            binaries
         };
         let logs = Logs::prepare(&place.home, &place.account)?;
         logs.prune();
