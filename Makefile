@@ -1,0 +1,29 @@
+# The commands of this project. `make help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: demo test fmt lint check help
+
+# The queries were checked against the database when .sqlx was written; building needs none.
+export SQLX_OFFLINE := true
+
+demo: ## Build and run it all: server, database, simulated WeChat and phone (ARGS=--lan)
+	@scripts/rust-version.sh
+	@scripts/install.sh demo
+	@exec cargo run --profile demo --locked -- demo $(ARGS)
+
+test: ## Install what the tests need and run all of them
+	@scripts/rust-version.sh
+	@scripts/install.sh test
+	@scripts/test.sh
+
+fmt: ## Format the Rust code
+	cargo fmt
+
+lint: ## Look for mistakes with clippy; warnings are errors
+	cargo clippy --all-targets --locked -- -D warnings
+
+check: ## Run everything that CI runs
+	.ci/run
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs all tests: Rust, the mini program, and what the browser test needs from npm.
+set -eu
+cd "$(dirname "$0")/.."
+export SQLX_OFFLINE=true
+# nginx lies where ordinary users do not look.
+export PATH="$PATH:/usr/sbin:/sbin"
+
+if [ -f tests/browser/package.json ]; then
+    (cd tests/browser && npm ci --no-audit --no-fund)
+fi
+
+cargo test --locked
+
+if [ -f miniprogram/package.json ]; then
+    (cd miniprogram && npm ci --no-audit --no-fund && npm test)
+fi
