@@ -14,7 +14,7 @@ const LONGEST_SCENE: usize = 32;
 /// What a scene may hold beside letters and digits.
 const SCENE_MARKS: &str = "!#$&'()*+,/:;=?@-._~";
 const WIDTHS: std::ops::RangeInclusive<u64> = 280..=1280;
-const DEFAULT_WIDTH: u32 = 430;
+const DEFAULT_WIDTH: u16 = 430;
 
 /// The token first, then the body, then scene, page and version.
 pub(super) fn decide(
@@ -91,13 +91,13 @@ fn check_env_version(body: &Map<String, Value>) -> Result<(), ApiError> {
 }
 
 /// What `WeChat` does with a width out of its range is not known; here the nearest one is drawn.
-fn width(body: &Map<String, Value>) -> Result<u32, ApiError> {
+fn width(body: &Map<String, Value>) -> Result<u16, ApiError> {
     let Some(width) = body.get("width") else {
         return Ok(DEFAULT_WIDTH);
     };
     let width = width.as_u64().ok_or_else(|| ApiError::new(40097))?;
     let width = width.clamp(*WIDTHS.start(), *WIDTHS.end());
-    Ok(u32::try_from(width).unwrap_or(DEFAULT_WIDTH))
+    Ok(u16::try_from(width).unwrap_or(DEFAULT_WIDTH))
 }
 
 /// Black, unless `line_color` says otherwise, in numbers or in strings as the documentation's
