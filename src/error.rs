@@ -16,7 +16,10 @@ use crate::{http::language::Language, store::StoreError, wechat::WechatError};
 
 /// Why a request could not be answered as it was asked.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the names are the protocol's codes; texts.rs says what they mean")]
+#[expect(
+    missing_docs,
+    reason = "the names are the protocol's codes; texts.rs says what they mean"
+)]
 pub enum Error {
     #[error("bad request: {0}")]
     BadRequest(String),

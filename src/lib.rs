@@ -29,6 +29,7 @@ pub mod simulator;
 
 pub mod store;
 
+pub mod commands;
 pub mod error;
 pub mod settings;
 pub mod shutdown;

@@ -164,15 +164,22 @@ impl Wired {
 
     fn recheck(&self, store: &Store) -> Recheck {
         let (settings, hub) = (self.parts.settings.clone(), self.hub.clone());
-        Recheck { settings, store: store.clone(), hub }
+        Recheck {
+            settings,
+            store: store.clone(),
+            hub,
+        }
     }
 
     /// A maker of sites: awc's client belongs to its worker's thread, so each
     /// worker makes its own.
     fn sites(&self) -> impl Fn() -> Site + Clone + Send + 'static {
         let (parts, images, token) = (self.parts.clone(), self.images.clone(), self.token.clone());
-        let (hub, addresses, draining) =
-            (self.hub.clone(), self.addresses.clone(), self.draining.clone());
+        let (hub, addresses, draining) = (
+            self.hub.clone(),
+            self.addresses.clone(),
+            self.draining.clone(),
+        );
         move || {
             let wechat = Wechat::new(parts.settings.wechat.clone(), token.clone());
             let codes = Codes::new(wechat.clone(), images.clone());
@@ -211,7 +218,12 @@ impl Wired {
                 .app_data(metrics.clone())
                 .configure(http::admin_routes)
         });
-        Ok(server.workers(1).shutdown_timeout(1).disable_signals().listen(listener)?.run())
+        Ok(server
+            .workers(1)
+            .shutdown_timeout(1)
+            .disable_signals()
+            .listen(listener)?
+            .run())
     }
 }
 
@@ -219,14 +231,20 @@ async fn open_store(settings: &Settings) -> anyhow::Result<(Store, Option<Privat
     let (options, private) = match &settings.database_url {
         Some(url) => {
             let options = Store::options(url.expose_secret());
-            (options.context("DATABASE_URL is no Postgres address")?, None)
+            (
+                options.context("DATABASE_URL is no Postgres address")?,
+                None,
+            )
         }
         None => {
             let private = PrivatePostgres::start(&settings.data_dir).await?;
             (private.connect_options(), Some(private))
         }
     };
-    Ok((Store::new(&options, settings.database_connections, settings.timers), private))
+    Ok((
+        Store::new(&options, settings.database_connections, settings.timers),
+        private,
+    ))
 }
 
 fn listen(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {
@@ -236,7 +254,7 @@ fn listen(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {
 }
 
 /// One TLS provider for the database and for WeChat.
-fn install_tls_provider() {
+pub(crate) fn install_tls_provider() {
     // The second application of a process finds it installed.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }

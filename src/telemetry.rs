@@ -16,10 +16,14 @@ pub fn init() -> anyhow::Result<()> {
     let format = std::env::var("SAOMA_LOG_FORMAT").unwrap_or_default();
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format.as_str() {
-        "json" => registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init(),
+        "json" => registry
+            .with(fmt::layer().json().with_writer(std::io::stderr))
+            .try_init(),
         "" | "text" => {
             let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            registry.with(fmt::layer().with_ansi(ansi).with_writer(std::io::stderr)).try_init()
+            registry
+                .with(fmt::layer().with_ansi(ansi).with_writer(std::io::stderr))
+                .try_init()
         }
         _ => anyhow::bail!("SAOMA_LOG_FORMAT is \"{format}\". Right would be: text or json"),
     };

@@ -35,7 +35,9 @@ impl ImageFolder {
     /// The folder, made if it is missing.
     pub fn open(path: &Path) -> io::Result<Self> {
         fs::create_dir_all(path)?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self {
+            path: path.to_owned(),
+        })
     }
 
     /// Keeps an image and returns its name. Either the whole file is there, or none.
@@ -46,8 +48,8 @@ impl ImageFolder {
             let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             let name = format!("{hash}.{}", extension(image.kind));
             let part = folder.join(format!("{hash}.{}.part", rand::random::<u32>()));
-            let done = fs::write(&part, &image.bytes)
-                .and_then(|()| fs::rename(&part, folder.join(&name)));
+            let done =
+                fs::write(&part, &image.bytes).and_then(|()| fs::rename(&part, folder.join(&name)));
             if done.is_err() {
                 // Half an image helps nobody; a file that was never made is gone as well.
                 let _ = fs::remove_file(&part);
@@ -64,7 +66,10 @@ impl ImageFolder {
         };
         let path = self.path.join(name);
         in_background(move || match fs::read(path) {
-            Ok(bytes) => Ok(Some(Image { bytes, content_type })),
+            Ok(bytes) => Ok(Some(Image {
+                bytes,
+                content_type,
+            })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         })
@@ -92,7 +97,9 @@ impl ImageFolder {
 async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    web::block(work).await.map_err(|_| io::Error::other("the thread pool has stopped"))?
+    web::block(work)
+        .await
+        .map_err(|_| io::Error::other("the thread pool has stopped"))?
 }
 
 fn extension(kind: ImageKind) -> &'static str {
@@ -126,7 +133,14 @@ mod tests {
         let hash = "0a".repeat(32);
         assert_eq!(content_type(&format!("{hash}.jpg")), Some("image/jpeg"));
         assert_eq!(content_type(&format!("{hash}.png")), Some("image/png"));
-        for other in ["", "..", "../secret.key", "x.jpg", &hash, &format!("{hash}.jpg/..")] {
+        for other in [
+            "",
+            "..",
+            "../secret.key",
+            "x.jpg",
+            &hash,
+            &format!("{hash}.jpg/.."),
+        ] {
             assert_eq!(content_type(other), None, "{other}");
         }
     }

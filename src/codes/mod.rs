@@ -30,14 +30,21 @@ impl Codes {
 
     /// Asks WeChat for the code of this scene and keeps its image.
     pub async fn make(&self, scene: &Scene) -> Result<Code, Error> {
-        let image = self.wechat.code_image(scene.as_str()).await.map_err(|error| {
-            tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
-            Error::CodesUnavailable(error.to_string())
-        })?;
+        let image = self
+            .wechat
+            .code_image(scene.as_str())
+            .await
+            .map_err(|error| {
+                tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
+                Error::CodesUnavailable(error.to_string())
+            })?;
         let name = self.images.keep(image).await.map_err(|error| {
             tracing::error!(%error, "a code's image could not be kept; is the disk full?");
             Error::CodesUnavailable(error.to_string())
         })?;
-        Ok(Code { name, source: "live" })
+        Ok(Code {
+            name,
+            source: "live",
+        })
     }
 }

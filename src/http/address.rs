@@ -21,7 +21,10 @@ pub struct AddressFinder {
 impl AddressFinder {
     /// Trusts `X-Forwarded-For` from these peers only.
     pub fn new(trusted: &[IpNet]) -> Self {
-        Self { trusted: trusted.into(), untrusted_proxy: Arc::default() }
+        Self {
+            trusted: trusted.into(),
+            untrusted_proxy: Arc::default(),
+        }
     }
 
     /// The right-most address that no trusted proxy has.
@@ -61,19 +64,17 @@ impl AddressFinder {
     }
 
     fn is_trusted(&self, address: IpAddr) -> bool {
-        self.trusted.iter().any(|network| network.contains(&address))
+        self.trusted
+            .iter()
+            .any(|network| network.contains(&address))
     }
 }
 
 /// The address as the phone shows it: IPv4 /24, IPv6 /48.
 pub fn mask(address: IpAddr) -> String {
     match address.to_canonical() {
-        IpAddr::V4(address) => {
-            Ipv4Net::new_assert(address, 24).trunc().to_string()
-        }
-        IpAddr::V6(address) => {
-            Ipv6Net::new_assert(address, 48).trunc().to_string()
-        }
+        IpAddr::V4(address) => Ipv4Net::new_assert(address, 24).trunc().to_string(),
+        IpAddr::V6(address) => Ipv6Net::new_assert(address, 48).trunc().to_string(),
     }
 }
 
@@ -90,28 +91,48 @@ mod tests {
             let name = HeaderName::from_static("x-forwarded-for");
             headers.append(name, HeaderValue::from_static(line));
         }
-        AddressFinder::new(&trusted).client(peer.parse().unwrap(), &headers).to_string()
+        AddressFinder::new(&trusted)
+            .client(peer.parse().unwrap(), &headers)
+            .to_string()
     }
 
     #[test]
     fn a_header_from_a_stranger_counts_for_nothing() {
         assert_eq!(client(&[], "192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
-        assert_eq!(client(&["10.0.0.0/8"], "192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
+        assert_eq!(
+            client(&["10.0.0.0/8"], "192.0.2.1", &["198.51.100.7"]),
+            "192.0.2.1"
+        );
     }
 
     #[test]
     fn behind_trusted_proxies_the_right_most_stranger_is_the_client() {
         let trusted = ["10.0.0.0/8"];
-        assert_eq!(client(&trusted, "10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
-        assert_eq!(client(&trusted, "10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.9.9.9"]), "198.51.100.7");
-        assert_eq!(client(&trusted, "10.0.0.1", &["1.1.1.1", "198.51.100.7"]), "198.51.100.7");
-        assert_eq!(client(&trusted, "10.0.0.1", &["1.1.1.1, nonsense"]), "10.0.0.1");
+        assert_eq!(
+            client(&trusted, "10.0.0.1", &["198.51.100.7"]),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            client(&trusted, "10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.9.9.9"]),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            client(&trusted, "10.0.0.1", &["1.1.1.1", "198.51.100.7"]),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            client(&trusted, "10.0.0.1", &["1.1.1.1, nonsense"]),
+            "10.0.0.1"
+        );
     }
 
     #[test]
     fn a_masked_address_names_a_network_and_no_host() {
         assert_eq!(mask("203.0.113.77".parse().unwrap()), "203.0.113.0/24");
-        assert_eq!(mask("::ffff:203.0.113.77".parse().unwrap()), "203.0.113.0/24");
+        assert_eq!(
+            mask("::ffff:203.0.113.77".parse().unwrap()),
+            "203.0.113.0/24"
+        );
         assert_eq!(mask("2001:db8:1:2::3".parse().unwrap()), "2001:db8:1::/48");
     }
 }

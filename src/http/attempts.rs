@@ -121,7 +121,11 @@ pub async fn long_poll<T>(
     let is_news = |version: i32| after.is_none_or(|after| i64::from(after) != i64::from(version));
 
     let (version, found) = read().await?;
-    let order = Wait { attempt: id, poller, version };
+    let order = Wait {
+        attempt: id,
+        poller,
+        version,
+    };
     let waiting = site.hub.send(order).timeout(HUB_LIMIT).await;
     let waiting = waiting.map_err(|error| Error::Internal(anyhow::anyhow!("hub: {error}")))?;
     let waiting = waiting.map_err(|TooManyPolls| Error::SlowDown(Duration::from_secs(2)))?;
@@ -147,7 +151,9 @@ pub async fn long_poll<T>(
 
 /// The attempt of a path; what is no id is nobody's attempt.
 pub fn attempt_id(text: &str) -> Result<AttemptId, Error> {
-    text.parse::<Uuid>().map(AttemptId).map_err(|_| Error::AttemptUnknown)
+    text.parse::<Uuid>()
+        .map(AttemptId)
+        .map_err(|_| Error::AttemptUnknown)
 }
 
 /// For requests that change something.
@@ -157,10 +163,7 @@ pub fn changing(request: &HttpRequest) -> Result<&Site, Error> {
     Ok(site)
 }
 
-fn own<'a>(
-    request: &'a HttpRequest,
-    id: &str,
-) -> Result<(&'a Site, AttemptId, Requester), Error> {
+fn own<'a>(request: &'a HttpRequest, id: &str) -> Result<(&'a Site, AttemptId, Requester), Error> {
     let site = changing(request)?;
     let (_, requester) = requester(request, site, None)?;
     Ok((site, attempt_id(id)?, requester))

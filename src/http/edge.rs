@@ -88,7 +88,9 @@ pub fn refuse(request: &HttpRequest, error: &Error) -> HttpResponse {
             code: error.code(),
             detail: Some(error.detail(language)),
             request_id: &id,
-            retry_in: error.retry_in().and_then(|seconds| u32::try_from(seconds).ok()),
+            retry_in: error
+                .retry_in()
+                .and_then(|seconds| u32::try_from(seconds).ok()),
         };
         pages::error_page(&page).ok()
     });
@@ -96,7 +98,9 @@ pub fn refuse(request: &HttpRequest, error: &Error) -> HttpResponse {
         Some(page) => builder.content_type("text/html; charset=utf-8").body(page),
         None => {
             let problem = serde_json::to_string(&error.problem(language, &id));
-            builder.content_type("application/problem+json").body(problem.unwrap_or_default())
+            builder
+                .content_type("application/problem+json")
+                .body(problem.unwrap_or_default())
         }
     };
     if let Some(site) = site {
@@ -107,9 +111,14 @@ pub fn refuse(request: &HttpRequest, error: &Error) -> HttpResponse {
 
 fn wants_page(request: &HttpRequest) -> bool {
     let machine = ["/api/", "/ws/", "/.well-known/", "/healthz", "/readyz"];
-    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
-        && !machine.iter().any(|start| request.path().starts_with(start))
+        && !machine
+            .iter()
+            .any(|start| request.path().starts_with(start))
 }
 
 /// What went wrong inside is told to the log once, here; a visitor's own
@@ -124,7 +133,10 @@ fn log(error: &Error) {
 }
 
 fn request_id(request: &HttpRequest) -> String {
-    let known = request.extensions().get::<RequestId>().map(ToString::to_string);
+    let known = request
+        .extensions()
+        .get::<RequestId>()
+        .map(ToString::to_string);
     known.unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
 }
 
@@ -134,9 +146,18 @@ fn add_headers(headers: &mut HeaderMap, settings: &Settings) {
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), microphone=(), geolocation=()",
+        ),
     ] {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
@@ -155,7 +176,10 @@ fn add_headers(headers: &mut HeaderMap, settings: &Settings) {
 fn content_security_policy(settings: &Settings) -> String {
     let origin = settings.public_origin();
     let socket = origin.replacen("http", "ws", 1);
-    let images = settings.code_base_url.as_ref().map(|url| url.origin().ascii_serialization());
+    let images = settings
+        .code_base_url
+        .as_ref()
+        .map(|url| url.origin().ascii_serialization());
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {}; \
          connect-src 'self' {socket}; base-uri 'none'; form-action 'self'; \
@@ -175,7 +199,10 @@ struct Arrived(Instant);
 impl RootSpanBuilder for RequestLine {
     fn on_request_start(request: &ServiceRequest) -> Span {
         request.extensions_mut().insert(Arrived(Instant::now()));
-        let id = request.extensions().get::<RequestId>().map(ToString::to_string);
+        let id = request
+            .extensions()
+            .get::<RequestId>()
+            .map(ToString::to_string);
         tracing::info_span!(
             "http",
             request_id = id.unwrap_or_default(),
@@ -191,9 +218,14 @@ impl RootSpanBuilder for RequestLine {
             return;
         };
         let request = response.request();
-        let arrived = request.extensions().get::<Arrived>().map(|arrived| arrived.0.elapsed());
+        let arrived = request
+            .extensions()
+            .get::<Arrived>()
+            .map(|arrived| arrived.0.elapsed());
         let status = response.status().as_u16();
-        let route = request.match_pattern().unwrap_or_else(|| "other".to_owned());
+        let route = request
+            .match_pattern()
+            .unwrap_or_else(|| "other".to_owned());
         let took = arrived.unwrap_or_default();
         metrics::histogram!("saoma_request_seconds", "route" => route.clone()).record(took);
         metrics::counter!("saoma_requests_total", "route" => route.clone(), "status" => status.to_string())

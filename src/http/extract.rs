@@ -2,14 +2,19 @@
 
 use std::{future::Future, net::IpAddr, pin::Pin, time::Duration};
 
-use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web,
-};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{address, cookies::Kind, language::{self, Language}, return_to, site::Site, user_agent};
+use super::{
+    address,
+    cookies::Kind,
+    language::{self, Language},
+    return_to,
+    site::Site,
+    user_agent,
+};
 use crate::{
     error::Error,
     login::{attempt::Browser, begin::Requester, ids::Secret},
@@ -23,7 +28,8 @@ const BODY_LIMIT: Duration = Duration::from_secs(10);
 /// The handlers' state.
 pub fn site(request: &HttpRequest) -> Result<&Site, Error> {
     let site = request.app_data::<web::Data<Site>>();
-    site.map(|site| site.get_ref()).ok_or_else(|| Error::Internal(anyhow::anyhow!("no site")))
+    site.map(|site| site.get_ref())
+        .ok_or_else(|| Error::Internal(anyhow::anyhow!("no site")))
 }
 
 /// The language that the person reads.
@@ -47,7 +53,9 @@ pub fn query(request: &HttpRequest, name: &str) -> Option<String> {
 /// The address that asks.
 pub fn client_address(request: &HttpRequest, site: &Site) -> IpAddr {
     // A listener that is not TCP has no peer; there is none here.
-    let peer = request.peer_addr().map_or(IpAddr::from([0; 4]), |peer| peer.ip());
+    let peer = request
+        .peer_addr()
+        .map_or(IpAddr::from([0; 4]), |peer| peer.ip());
     site.addresses.client(peer, request.headers())
 }
 
@@ -61,13 +69,21 @@ pub fn requester(
     let secret = Kind::Browser.read(request, settings.secure());
     let secret = secret.ok_or(Error::BrowserSecretMissing)?;
     let agent = request.headers().get(header::USER_AGENT);
-    let (name, os) =
-        user_agent::describe(agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default());
+    let (name, os) = user_agent::describe(
+        agent
+            .and_then(|agent| agent.to_str().ok())
+            .unwrap_or_default(),
+    );
     let address = client_address(request, site);
     let return_to = return_to.and_then(|text| return_to::check(text, &settings.return_origins));
     let requester = Requester {
         browser_hash: secret.hash(),
-        browser: Browser { name, os, ip: address::mask(address), place: None },
+        browser: Browser {
+            name,
+            os,
+            ip: address::mask(address),
+            place: None,
+        },
         return_to: return_to.map(str::to_owned),
         address,
     };
@@ -76,8 +92,13 @@ pub fn requester(
 
 /// The token of `Authorization: Bearer`.
 pub fn bearer(request: &HttpRequest) -> Result<Secret, Error> {
-    let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scheme, token) = value.and_then(|value| value.split_once(' ')).unwrap_or_default();
+    let value = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let (scheme, token) = value
+        .and_then(|value| value.split_once(' '))
+        .unwrap_or_default();
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Error::PhoneSessionInvalid);
     }
@@ -105,7 +126,9 @@ impl FromRequest for Body {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let json = request.content_type().eq_ignore_ascii_case("application/json");
+        let json = request
+            .content_type()
+            .eq_ignore_ascii_case("application/json");
         let mut payload = payload.take();
         Box::pin(async move {
             let bytes = tokio::time::timeout(BODY_LIMIT, async {
@@ -119,8 +142,9 @@ impl FromRequest for Body {
                 }
                 Ok(bytes)
             });
-            let bytes =
-                bytes.await.map_err(|_| Error::BadRequest("the body came too slowly".to_owned()))??;
+            let bytes = bytes
+                .await
+                .map_err(|_| Error::BadRequest("the body came too slowly".to_owned()))??;
             if bytes.is_empty() {
                 return Ok(Self(Value::Object(serde_json::Map::new())));
             }

@@ -17,7 +17,11 @@ pub async fn live() -> HttpResponse {
 /// `GET /readyz`: 503 with the reasons.
 pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
     let site = site(&request)?;
-    let hub = site.hub.send(ListWaiting).timeout(Duration::from_secs(1)).await;
+    let hub = site
+        .hub
+        .send(ListWaiting)
+        .timeout(Duration::from_secs(1))
+        .await;
     let mut reasons = Vec::new();
     if site.login.store.ping().await.is_err() {
         reasons.push("database");
@@ -28,16 +32,23 @@ pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
     if site.draining.has_begun() {
         reasons.push("draining");
     }
-    let warnings: &[&str] =
-        if site.addresses.saw_untrusted_proxy() { &["untrusted_proxy"] } else { &[] };
+    let warnings: &[&str] = if site.addresses.saw_untrusted_proxy() {
+        &["untrusted_proxy"]
+    } else {
+        &[]
+    };
     let body = json!({"ready": reasons.is_empty(), "reasons": reasons, "warnings": warnings});
     if reasons.is_empty() {
         return Ok(HttpResponse::Ok().json(body));
     }
-    Ok(HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "2")).json(body))
+    Ok(HttpResponse::ServiceUnavailable()
+        .insert_header(("Retry-After", "2"))
+        .json(body))
 }
 
 /// `GET /metrics`, on the admin address only.
 pub async fn metrics(handle: Data<PrometheusHandle>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(handle.render())
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(handle.render())
 }

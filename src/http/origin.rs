@@ -9,14 +9,24 @@ use crate::error::Error;
 pub fn require_same(headers: &HeaderMap, public_origin: &str) -> Result<(), Error> {
     let same = match origin(headers) {
         Some(origin) if origin != "null" => origin == public_origin,
-        _ => headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
+        _ => headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| site == "same-origin"),
     };
-    if same { Ok(()) } else { Err(Error::OriginRefused) }
+    if same {
+        Ok(())
+    } else {
+        Err(Error::OriginRefused)
+    }
 }
 
 /// For sockets, which every browser opens with an `Origin`: it must be ours.
 pub fn require_ours(headers: &HeaderMap, public_origin: &str) -> Result<(), Error> {
-    if origin(headers) == Some(public_origin) { Ok(()) } else { Err(Error::OriginRefused) }
+    if origin(headers) == Some(public_origin) {
+        Ok(())
+    } else {
+        Err(Error::OriginRefused)
+    }
 }
 
 /// One header or none; two are nobody's honest request.
@@ -40,7 +50,10 @@ mod tests {
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut map = HeaderMap::new();
         for &(name, value) in pairs {
-            map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            map.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
         }
         map
     }
@@ -48,7 +61,10 @@ mod tests {
     #[test]
     fn an_origin_decides_alone() {
         assert!(require_same(&headers(&[("origin", OURS)]), OURS).is_ok());
-        let lie = [("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")];
+        let lie = [
+            ("origin", "https://evil.example"),
+            ("sec-fetch-site", "same-origin"),
+        ];
         assert!(require_same(&headers(&lie), OURS).is_err());
     }
 
@@ -56,13 +72,20 @@ mod tests {
     fn without_an_origin_the_browser_must_say_same_origin() {
         for (pairs, good) in [
             (vec![("sec-fetch-site", "same-origin")], true),
-            (vec![("origin", "null"), ("sec-fetch-site", "same-origin")], true),
+            (
+                vec![("origin", "null"), ("sec-fetch-site", "same-origin")],
+                true,
+            ),
             (vec![("sec-fetch-site", "same-site")], false),
             (vec![("sec-fetch-site", "none")], false),
             (vec![("origin", "null")], false),
             (vec![], false),
         ] {
-            assert_eq!(require_same(&headers(&pairs), OURS).is_ok(), good, "{pairs:?}");
+            assert_eq!(
+                require_same(&headers(&pairs), OURS).is_ok(),
+                good,
+                "{pairs:?}"
+            );
         }
     }
 
@@ -77,7 +100,10 @@ mod tests {
             "login.example.com",
             "",
         ] {
-            assert!(require_ours(&headers(&[("origin", other)]), OURS).is_err(), "{other}");
+            assert!(
+                require_ours(&headers(&[("origin", other)]), OURS).is_err(),
+                "{other}"
+            );
         }
         assert!(require_ours(&headers(&[]), OURS).is_err());
         assert!(require_ours(&headers(&[("origin", OURS), ("origin", OURS)]), OURS).is_err());

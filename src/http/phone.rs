@@ -26,7 +26,9 @@ pub async fn sign_in(request: HttpRequest, body: Body) -> Result<HttpResponse, E
         code: String,
     }
     let site = site(&request)?;
-    site.login.limits.phone_session(client_address(&request, site))?;
+    site.login
+        .limits
+        .phone_session(client_address(&request, site))?;
     let Fields { code } = body.read()?;
     let signed_in = site.login.sign_in_phone(&code).await?;
     Ok(HttpResponse::Ok().json(json!({
@@ -50,7 +52,10 @@ pub async fn scan(request: HttpRequest, body: Body) -> Result<HttpResponse, Erro
     let entry_scene = body.get("entry_scene").and_then(Value::as_i64);
     let entry_scene = entry_scene.and_then(|number| i32::try_from(number).ok());
     let entry_scene = entry_scene.ok_or(Error::EntrySceneMissing)?;
-    let scene = body.get("scene").and_then(Value::as_str).and_then(Scene::parse);
+    let scene = body
+        .get("scene")
+        .and_then(Value::as_str)
+        .and_then(Scene::parse);
     let scene = scene.ok_or(Error::SceneMalformed)?;
     let scanned = site.login.scan(&phone, &scene, entry_scene).await?;
     let (attempt, settings) = (&scanned.attempt, site.settings());
@@ -91,8 +96,10 @@ pub async fn attempt(request: HttpRequest, id: Path<String>) -> Result<HttpRespo
         Ok((attempt.version, view))
     };
     let found = long_poll(&request, site, id, Poller::Phone, read).await?;
-    Ok(found
-        .map_or_else(|| HttpResponse::NoContent().finish(), |view| HttpResponse::Ok().json(view)))
+    Ok(found.map_or_else(
+        || HttpResponse::NoContent().finish(),
+        |view| HttpResponse::Ok().json(view),
+    ))
 }
 
 /// `POST /api/phone/register`
@@ -156,5 +163,6 @@ async fn view(site: &Site, attempt: &Attempt) -> Result<Value, Error> {
 
 fn host(url: &url::Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -22,7 +22,10 @@ pub async fn redeem(request: HttpRequest, id: Path<String>) -> Result<HttpRespon
     let (secret, requester) = requester(&request, site, None)?;
     let previous = Kind::Session.read(&request, secure);
     let id = attempt_id(&id)?;
-    let signed_in = site.login.redeem(id, &secret, &requester, previous.as_ref()).await?;
+    let signed_in = site
+        .login
+        .redeem(id, &secret, &requester, previous.as_ref())
+        .await?;
     Ok(HttpResponse::Ok()
         .cookie(Kind::Session.set(&signed_in.token, secure))
         .cookie(Kind::Browser.delete(secure))
@@ -79,5 +82,7 @@ pub async fn current(site: &Site, request: &HttpRequest) -> Result<Session, Erro
 }
 
 fn cookie(site: &Site, request: &HttpRequest) -> Result<Secret, Error> {
-    Kind::Session.read(request, site.settings().secure()).ok_or(Error::SessionMissing)
+    Kind::Session
+        .read(request, site.settings().secure())
+        .ok_or(Error::SessionMissing)
 }

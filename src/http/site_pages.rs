@@ -27,7 +27,9 @@ pub async fn login(request: HttpRequest) -> Result<HttpResponse, Error> {
     let site = site(&request)?;
     let settings = site.settings();
     let asked = query(&request, "return_to");
-    let checked = asked.as_deref().and_then(|text| return_to::check(text, &settings.return_origins));
+    let checked = asked
+        .as_deref()
+        .and_then(|text| return_to::check(text, &settings.return_origins));
     let language = language(&request);
     let page = pages::login(&LoginPage {
         language,
@@ -39,7 +41,9 @@ pub async fn login(request: HttpRequest) -> Result<HttpResponse, Error> {
     let secure = settings.secure();
     if Kind::Browser.read(&request, secure).is_none() {
         let cookie = Kind::Browser.set(&Secret::random(), secure);
-        response.add_cookie(&cookie).map_err(|error| Error::Internal(error.into()))?;
+        response
+            .add_cookie(&cookie)
+            .map_err(|error| Error::Internal(error.into()))?;
     }
     Ok(response)
 }
@@ -54,7 +58,10 @@ pub async fn dashboard(request: HttpRequest) -> Result<HttpResponse, Error> {
     };
     let language = language(&request);
     let known = |text: &'static str, value: &'_ str| (value != text).then(|| value.to_owned());
-    let (browser, os) = (known("?", &session.browser.name), known("?", &session.browser.os));
+    let (browser, os) = (
+        known("?", &session.browser.name),
+        known("?", &session.browser.os),
+    );
     let page = pages::dashboard(&DashboardPage {
         language,
         site_name: &site.settings().site_name,
@@ -84,7 +91,9 @@ pub async fn favicon() -> HttpResponse {
 }
 
 fn found(target: &str) -> HttpResponse {
-    HttpResponse::Found().insert_header((header::LOCATION, target)).finish()
+    HttpResponse::Found()
+        .insert_header((header::LOCATION, target))
+        .finish()
 }
 
 /// A page, which remembers the language if the person has just chosen it.

@@ -35,13 +35,26 @@ fn open_login(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, E
     let resume = query(request, "resume").filter(|resume| !resume.is_empty());
     let resume = resume.map(|text| attempt_id(&text).unwrap_or_else(|_| unknown()));
     let (logic, first) = Logic::login(resume, language(request));
-    let opening = Opening { logic, purpose: Purpose::Login(first), requester, permit };
-    BrowserSocket::start(site.login.clone(), site.hub.clone(), opening, request, payload)
+    let opening = Opening {
+        logic,
+        purpose: Purpose::Login(first),
+        requester,
+        permit,
+    };
+    BrowserSocket::start(
+        site.login.clone(),
+        site.hub.clone(),
+        opening,
+        request,
+        payload,
+    )
 }
 
 /// `GET /ws/session`
 pub async fn session(request: HttpRequest, payload: Payload) -> HttpResponse {
-    open_session(&request, payload).await.unwrap_or_else(|error| edge::refuse(&request, &error))
+    open_session(&request, payload)
+        .await
+        .unwrap_or_else(|error| edge::refuse(&request, &error))
 }
 
 async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
@@ -58,13 +71,22 @@ async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpRes
         purpose: Purpose::Session(session.id),
         requester: Requester {
             browser_hash: [0; 32],
-            browser: Browser { ip: String::new(), ..session.browser },
+            browser: Browser {
+                ip: String::new(),
+                ..session.browser
+            },
             return_to: None,
             address,
         },
         permit,
     };
-    BrowserSocket::start(site.login.clone(), site.hub.clone(), opening, request, payload)
+    BrowserSocket::start(
+        site.login.clone(),
+        site.hub.clone(),
+        opening,
+        request,
+        payload,
+    )
 }
 
 fn unknown() -> crate::login::ids::AttemptId {

@@ -117,7 +117,11 @@ pub struct AttemptChanged {
 impl AttemptChanged {
     /// The news of an attempt as it was read or written.
     pub fn of(attempt: &Attempt, message: ServerMessage) -> Self {
-        Self { attempt: attempt.id, version: attempt.version, message }
+        Self {
+            attempt: attempt.id,
+            version: attempt.version,
+            message,
+        }
     }
 }
 

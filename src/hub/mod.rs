@@ -9,9 +9,7 @@ mod table;
 
 use std::time::{Duration, Instant};
 
-use actix::{
-    Actor, AsyncContext, Context, Handler, MessageResult, Recipient, dev::SendError,
-};
+use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, dev::SendError};
 
 use messages::{
     AttemptChanged, CloseAll, Contested, ListWaiting, Register, RegisterSession, SessionsEnded,
@@ -41,7 +39,9 @@ struct Sweep;
 impl LoginHub {
     /// A hub with no sockets.
     pub fn new(timers: &Timers) -> Self {
-        Self { table: LoginTable::new(timers.ping, timers.idle_after_end) }
+        Self {
+            table: LoginTable::new(timers.ping, timers.idle_after_end),
+        }
     }
 
     fn tell(&self, id: SocketId, event: SocketEvent) {
@@ -108,8 +108,15 @@ impl Handler<Register> for LoginHub {
     type Result = ();
 
     fn handle(&mut self, message: Register, _: &mut Self::Context) {
-        let Register { socket, attempt, version, over } = message;
-        let replaced = self.table.register(socket, attempt, version, over, Instant::now());
+        let Register {
+            socket,
+            attempt,
+            version,
+            over,
+        } = message;
+        let replaced = self
+            .table
+            .register(socket, attempt, version, over, Instant::now());
         if let Some(older) = replaced.filter(|older| *older != socket) {
             self.tell(older, SocketEvent::Replaced);
         }
@@ -128,7 +135,11 @@ impl Handler<Wait> for LoginHub {
     type Result = MessageResult<Wait>;
 
     fn handle(&mut self, message: Wait, _: &mut Self::Context) -> Self::Result {
-        let Wait { attempt, poller, version } = message;
+        let Wait {
+            attempt,
+            poller,
+            version,
+        } = message;
         MessageResult(self.table.wait(attempt, poller, version, Instant::now()))
     }
 }
@@ -140,7 +151,9 @@ impl Handler<AttemptChanged> for LoginHub {
     /// socket that waits for this attempt.
     fn handle(&mut self, news: AttemptChanged, _: &mut Self::Context) {
         let over = news.message.is_end();
-        let waiting = self.table.change(news.attempt, news.version, over, Instant::now());
+        let waiting = self
+            .table
+            .change(news.attempt, news.version, over, Instant::now());
         if let Some(socket) = waiting {
             self.tell(socket, SocketEvent::Changed(news.message));
         }

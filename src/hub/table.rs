@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::messages::{Poller, SocketId, TooManyPolls, Wake, WaitingHere};
+use super::messages::{Poller, SocketId, TooManyPolls, WaitingHere, Wake};
 use crate::{login::ids::AttemptId, store::Known};
 
 /// Polls of one side of one attempt that may come within [`POLL_WINDOW`].
@@ -86,7 +86,14 @@ impl<R> LoginTable<R> {
     pub fn open(&mut self, reach: R, now: Instant) -> SocketId {
         let id = SocketId(self.next_socket);
         self.next_socket += 1;
-        self.sockets.insert(id, Socket { reach, subject: None, ended_at: Some(now) });
+        self.sockets.insert(
+            id,
+            Socket {
+                reach,
+                subject: None,
+                ended_at: Some(now),
+            },
+        );
         self.pings.push_back((now + self.ping_every, id));
         id
     }
@@ -168,7 +175,9 @@ impl<R> LoginTable<R> {
 
     /// Takes sockets of sessions that have ended.
     pub fn sockets_of_sessions(&self, ended: &[Uuid]) -> Vec<SocketId> {
-        let of = ended.iter().filter_map(|session| self.sessions.get(session));
+        let of = ended
+            .iter()
+            .filter_map(|session| self.sessions.get(session));
         of.flatten().copied().collect()
     }
 
@@ -186,7 +195,11 @@ impl<R> LoginTable<R> {
             Poller::Browser => &mut waiting.browser,
             Poller::Phone => &mut waiting.phone,
         };
-        while polls.recent.front().is_some_and(|then| *then + POLL_WINDOW <= now) {
+        while polls
+            .recent
+            .front()
+            .is_some_and(|then| *then + POLL_WINDOW <= now)
+        {
             polls.recent.pop_front();
         }
         if polls.recent.len() >= POLLS {
@@ -210,8 +223,14 @@ impl<R> LoginTable<R> {
                 continue;
             };
             self.pings.push_back((now + self.ping_every, id));
-            let idle = socket.ended_at.is_some_and(|end| end + self.idle_after_end <= now);
-            return Some(if idle { Due::IdleAfterEnd(id) } else { Due::Ping(id) });
+            let idle = socket
+                .ended_at
+                .is_some_and(|end| end + self.idle_after_end <= now);
+            return Some(if idle {
+                Due::IdleAfterEnd(id)
+            } else {
+                Due::Ping(id)
+            });
         }
         None
     }
@@ -227,7 +246,12 @@ impl<R> LoginTable<R> {
     pub fn waiting(&self) -> WaitingHere {
         let open = self.attempts.iter().filter(|(_, waiting)| !waiting.over);
         WaitingHere {
-            attempts: open.map(|(id, w)| Known { id: *id, version: w.version }).collect(),
+            attempts: open
+                .map(|(id, w)| Known {
+                    id: *id,
+                    version: w.version,
+                })
+                .collect(),
             sessions: self.sessions.keys().copied().collect(),
         }
     }
@@ -247,14 +271,12 @@ impl<R> LoginTable<R> {
         self.sockets.len()
     }
 
-    /// Whether no socket is open.
-    pub fn is_empty(&self) -> bool {
-        self.sockets.is_empty()
-    }
-
     /// Ends what a socket waited for, unless a newer socket waits for it now.
     fn let_go(&mut self, id: SocketId) {
-        let subject = self.sockets.get_mut(&id).and_then(|socket| socket.subject.take());
+        let subject = self
+            .sockets
+            .get_mut(&id)
+            .and_then(|socket| socket.subject.take());
         match subject {
             Some(Subject::Attempt(attempt)) => {
                 if let Some(waiting) = self.attempts.get_mut(&attempt)
@@ -288,8 +310,13 @@ impl Polls {
     }
 
     fn is_alive(&self, now: Instant) -> bool {
-        self.waiting.as_ref().is_some_and(|waiting| !waiting.is_closed())
-            || self.recent.back().is_some_and(|then| *then + POLL_WINDOW > now)
+        self.waiting
+            .as_ref()
+            .is_some_and(|waiting| !waiting.is_closed())
+            || self
+                .recent
+                .back()
+                .is_some_and(|then| *then + POLL_WINDOW > now)
     }
 }
 

@@ -71,7 +71,10 @@ impl State {
 
     /// Whether something can still happen.
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::Scanned | Self::Approved | Self::Confirmed)
+        matches!(
+            self,
+            Self::Pending | Self::Scanned | Self::Approved | Self::Confirmed
+        )
     }
 
     /// The reason of an attempt whose time ran out in this state.
@@ -147,7 +150,10 @@ impl Step {
 
     /// [`Step::leaves`] as the database's words.
     pub fn leaves_words(self) -> Vec<String> {
-        self.leaves().iter().map(|state| state.as_str().to_owned()).collect()
+        self.leaves()
+            .iter()
+            .map(|state| state.as_str().to_owned())
+            .collect()
     }
 
     const fn enters(self, from: State) -> State {
@@ -258,9 +264,11 @@ impl Attempt {
                 expires_in,
                 source: self.code_source.clone(),
             },
-            State::Scanned if self.awaiting_registration => {
-                ServerMessage::NotRegistered { attempt, version, expires_in }
-            }
+            State::Scanned if self.awaiting_registration => ServerMessage::NotRegistered {
+                attempt,
+                version,
+                expires_in,
+            },
             State::Scanned => ServerMessage::Scanned {
                 attempt,
                 version,
@@ -268,18 +276,37 @@ impl Attempt {
                 check: "none",
                 number: None,
             },
-            State::Approved => {
-                ServerMessage::CodeNeeded { attempt, version, expires_in, tries_left: 3 }
-            }
-            State::Confirmed => ServerMessage::LoginSucceeded { attempt, version, expires_in },
+            State::Approved => ServerMessage::CodeNeeded {
+                attempt,
+                version,
+                expires_in,
+                tries_left: 3,
+            },
+            State::Confirmed => ServerMessage::LoginSucceeded {
+                attempt,
+                version,
+                expires_in,
+            },
             State::Redeemed => ServerMessage::Redeemed { attempt, version },
-            State::Expired => ServerMessage::Expired { attempt, version, reason },
+            State::Expired => ServerMessage::Expired {
+                attempt,
+                version,
+                reason,
+            },
             // The browser signed in by another of its attempts: for this one, too, that is the end.
             State::Cancelled if self.reason == Some(Reason::RedeemedElsewhere) => {
                 ServerMessage::Redeemed { attempt, version }
             }
-            State::Cancelled => ServerMessage::Cancelled { attempt, version, reason },
-            State::Failed => ServerMessage::Failed { attempt, version, reason },
+            State::Cancelled => ServerMessage::Cancelled {
+                attempt,
+                version,
+                reason,
+            },
+            State::Failed => ServerMessage::Failed {
+                attempt,
+                version,
+                reason,
+            },
         }
     }
 }
@@ -300,7 +327,10 @@ mod tests {
     #[test]
     fn nothing_leads_out_of_an_attempt_that_is_over() {
         for step in Step::ALL {
-            assert!(step.leaves().iter().all(|state| state.is_open()), "{step:?}");
+            assert!(
+                step.leaves().iter().all(|state| state.is_open()),
+                "{step:?}"
+            );
         }
     }
 

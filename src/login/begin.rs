@@ -36,7 +36,10 @@ pub struct Refreshed {
 
 impl From<Attempt> for Refreshed {
     fn from(attempt: Attempt) -> Self {
-        Self { attempt, ended: None }
+        Self {
+            attempt,
+            ended: None,
+        }
     }
 }
 
@@ -82,7 +85,10 @@ impl Login {
         requester: &Requester,
     ) -> Result<Option<Attempt>, Error> {
         let found = self.store.find_attempt(id, &requester.browser_hash).await?;
-        if found.as_ref().is_some_and(|attempt| attempt.instance != self.settings.instance) {
+        if found
+            .as_ref()
+            .is_some_and(|attempt| attempt.instance != self.settings.instance)
+        {
             self.store.move_attempt(id, &self.settings.instance).await?;
         }
         Ok(found)
@@ -106,7 +112,10 @@ impl Login {
             return Err(Error::TapNeeded);
         }
         let back_to = || Requester {
-            return_to: attempt.return_to.clone().or_else(|| requester.return_to.clone()),
+            return_to: attempt
+                .return_to
+                .clone()
+                .or_else(|| requester.return_to.clone()),
             ..requester.clone()
         };
         match attempt.state {
@@ -114,7 +123,10 @@ impl Login {
             State::Scanned | State::Approved if silent => Ok(attempt.into()),
             State::Scanned | State::Approved => {
                 let hash = &requester.browser_hash;
-                let ended = self.store.cancel_attempt(id, hash, Reason::Replaced).await?;
+                let ended = self
+                    .store
+                    .cancel_attempt(id, hash, Reason::Replaced)
+                    .await?;
                 if ended.is_none() {
                     return Ok(self.find(id, requester).await?.into());
                 }
@@ -123,7 +135,11 @@ impl Login {
             }
             State::Confirmed => Ok(attempt.into()),
             State::Redeemed | State::Expired | State::Cancelled | State::Failed => {
-                let silent = if silent { attempt.silent_renewals + 1 } else { 0 };
+                let silent = if silent {
+                    attempt.silent_renewals + 1
+                } else {
+                    0
+                };
                 Ok(self.begin_after(&back_to(), silent).await?.into())
             }
         }
@@ -139,8 +155,10 @@ impl Login {
         let scene = Scene::random();
         let code = self.codes.make(&scene).await?;
         let (id, version, hash) = (attempt.id, attempt.version, scene.hash());
-        let renewed =
-            self.store.renew_attempt(id, version, &hash, &code.name, code.source, silent).await?;
+        let renewed = self
+            .store
+            .renew_attempt(id, version, &hash, &code.name, code.source, silent)
+            .await?;
         match renewed {
             Some(renewed) => {
                 self.publish(&renewed);
@@ -154,7 +172,11 @@ impl Login {
     /// Ends the attempt from its browser. Ending what is cancelled changes nothing.
     pub async fn cancel(&self, id: AttemptId, requester: &Requester) -> Result<Attempt, Error> {
         let hash = &requester.browser_hash;
-        if let Some(ended) = self.store.cancel_attempt(id, hash, Reason::ByBrowser).await? {
+        if let Some(ended) = self
+            .store
+            .cancel_attempt(id, hash, Reason::ByBrowser)
+            .await?
+        {
             self.publish(&ended);
             return Ok(ended);
         }

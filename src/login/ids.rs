@@ -122,7 +122,13 @@ mod tests {
         let text = secret.expose();
         assert_eq!(text.len(), 43);
         assert_eq!(Secret::parse(&text).unwrap().hash(), secret.hash());
-        for other in ["", "short", &text[1..], &format!("{text}="), &format!("{text}A")] {
+        for other in [
+            "",
+            "short",
+            &text[1..],
+            &format!("{text}="),
+            &format!("{text}A"),
+        ] {
             assert!(Secret::parse(other).is_none(), "{other:?}");
         }
     }
@@ -131,7 +137,14 @@ mod tests {
     fn a_scene_has_32_characters_of_the_allowed_alphabet() {
         assert_eq!(Scene::random().as_str().len(), 32);
         assert!(Scene::parse(Scene::random().as_str()).is_some());
-        for other in ["", "a", &"a".repeat(33), &"%".repeat(32), &"扫".repeat(32), &"a\0".repeat(16)] {
+        for other in [
+            "",
+            "a",
+            &"a".repeat(33),
+            &"%".repeat(32),
+            &"扫".repeat(32),
+            &"a\0".repeat(16),
+        ] {
             assert!(Scene::parse(other).is_none(), "{other:?}");
         }
     }
@@ -139,9 +152,18 @@ mod tests {
     #[test]
     fn the_same_salt_gives_the_same_session_token_and_another_gives_another() {
         let secret = Secret::random();
-        assert_eq!(secret.session_token(b"one").hash(), secret.session_token(b"one").hash());
-        assert_ne!(secret.session_token(b"one").hash(), secret.session_token(b"two").hash());
-        assert_ne!(secret.session_token(b"one").hash(), Secret::random().session_token(b"one").hash());
+        assert_eq!(
+            secret.session_token(b"one").hash(),
+            secret.session_token(b"one").hash()
+        );
+        assert_ne!(
+            secret.session_token(b"one").hash(),
+            secret.session_token(b"two").hash()
+        );
+        assert_ne!(
+            secret.session_token(b"one").hash(),
+            Secret::random().session_token(b"one").hash()
+        );
     }
 
     #[test]

@@ -57,7 +57,11 @@ impl SecretKey {
 
     fn create(path: &Path) -> anyhow::Result<Self> {
         let text = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path);
         let written = file.and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.sync_all()
@@ -71,7 +75,9 @@ impl SecretKey {
         let root = salt.extract(self.0.expose_secret());
         let info = [purpose.as_bytes()];
         let mut key = [0; 32];
-        let derived = root.expand(&info, HKDF_SHA256).and_then(|okm| okm.fill(&mut key));
+        let derived = root
+            .expand(&info, HKDF_SHA256)
+            .and_then(|okm| okm.fill(&mut key));
         derived.map_err(|_| anyhow!("a key could not be derived"))?;
         RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|_| anyhow!("no key"))
     }
@@ -86,10 +92,14 @@ impl SecretKey {
     }
 
     fn open(&self, name: &str, sealed: &[u8]) -> anyhow::Result<SecretBox<Vec<u8>>> {
-        let (nonce, text) = sealed.split_at_checked(NONCE_LEN).context("a sealed key is cut off")?;
+        let (nonce, text) = sealed
+            .split_at_checked(NONCE_LEN)
+            .context("a sealed key is cut off")?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| anyhow!("no nonce"))?;
         let mut text = text.to_vec();
-        let opened = self.derive("signing keys")?.open_in_place(nonce, Aad::from(name), &mut text);
+        let opened = self
+            .derive("signing keys")?
+            .open_in_place(nonce, Aad::from(name), &mut text);
         let length = opened.map(|open| open.len()).map_err(|_| {
             anyhow!(
                 "the database was made with another SAOMA_SECRET_KEY: all instances of one \
@@ -112,7 +122,9 @@ pub struct SigningKeys {
 
 impl std::fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKeys").field("kid", &self.signing.0).finish_non_exhaustive()
+        f.debug_struct("SigningKeys")
+            .field("kid", &self.signing.0)
+            .finish_non_exhaustive()
     }
 }
 
@@ -145,8 +157,14 @@ impl SigningKeys {
         Ok(Self {
             issuer: settings.public_origin(),
             audience: settings.token_audience.clone(),
-            signing: (newest.kid.clone(), EncodingKey::from_ed_der(private.expose_secret())),
-            public: rows.into_iter().map(|row| (row.kid, row.public_key)).collect(),
+            signing: (
+                newest.kid.clone(),
+                EncodingKey::from_ed_der(private.expose_secret()),
+            ),
+            public: rows
+                .into_iter()
+                .map(|row| (row.kid, row.public_key))
+                .collect(),
         })
     }
 
@@ -154,7 +172,10 @@ impl SigningKeys {
     pub fn sign(&self, session: Uuid, user: Uuid) -> anyhow::Result<String> {
         let (kid, key) = &self.signing;
         let now = chrono::Utc::now().timestamp();
-        let header = Header { kid: Some(kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        let header = Header {
+            kid: Some(kid.clone()),
+            ..Header::new(Algorithm::EdDSA)
+        };
         let claims = Claims {
             iss: &self.issuer,
             sub: user,
@@ -180,7 +201,9 @@ impl SigningKeys {
 
 fn new_key(key: &SecretKey) -> anyhow::Result<SealedKey> {
     let pair = Ed25519KeyPair::generate().map_err(|_| anyhow!("no signing key could be made"))?;
-    let private = pair.to_pkcs8().map_err(|_| anyhow!("no signing key could be made"))?;
+    let private = pair
+        .to_pkcs8()
+        .map_err(|_| anyhow!("no signing key could be made"))?;
     let kid = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 9]>());
     Ok(SealedKey {
         sealed_private: key.seal(&kid, private.as_ref())?,
@@ -200,7 +223,10 @@ mod tests {
     #[test]
     fn what_one_key_sealed_opens_with_it_and_under_its_name_only() {
         let sealed = key(1).seal("name", b"private").unwrap();
-        assert_eq!(key(1).open("name", &sealed).unwrap().expose_secret(), b"private");
+        assert_eq!(
+            key(1).open("name", &sealed).unwrap().expose_secret(),
+            b"private"
+        );
         assert!(key(1).open("other", &sealed).is_err());
         let refused = key(2).open("name", &sealed).unwrap_err().to_string();
         assert!(refused.contains("SAOMA_SECRET_KEY"), "{refused}");
@@ -208,6 +234,9 @@ mod tests {
 
     #[test]
     fn sealing_twice_never_gives_the_same_bytes() {
-        assert_ne!(key(1).seal("name", b"x").unwrap(), key(1).seal("name", b"x").unwrap());
+        assert_ne!(
+            key(1).seal("name", b"x").unwrap(),
+            key(1).seal("name", b"x").unwrap()
+        );
     }
 }

@@ -67,18 +67,28 @@ impl Limits {
             return Ok(None);
         }
         let subscriber = subscriber(address);
-        let mut sockets = self.0.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sockets = self
+            .0
+            .sockets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let open = sockets.entry(subscriber).or_default();
         if *open >= self.0.most_sockets {
             return Err(Error::SlowDown(Duration::from_secs(5)));
         }
         *open += 1;
-        Ok(Some(SocketPermit { limits: self.clone(), subscriber }))
+        Ok(Some(SocketPermit {
+            limits: self.clone(),
+            subscriber,
+        }))
     }
 
     /// Forgets addresses that have been quiet; called now and then.
     pub fn forget_quiet(&self) {
-        for keyed in [&self.0.starts, &self.0.phone_sessions].into_iter().flatten() {
+        for keyed in [&self.0.starts, &self.0.phone_sessions]
+            .into_iter()
+            .flatten()
+        {
             keyed.retain_recent();
         }
     }
@@ -88,9 +98,9 @@ fn check(keyed: Option<&Keyed>, address: IpAddr) -> Result<(), Error> {
     let Some(keyed) = keyed else {
         return Ok(());
     };
-    keyed
-        .check_key(&subscriber(address))
-        .map_err(|not_until| Error::SlowDown(not_until.wait_time_from(DefaultClock::default().now())))
+    keyed.check_key(&subscriber(address)).map_err(|not_until| {
+        Error::SlowDown(not_until.wait_time_from(DefaultClock::default().now()))
+    })
 }
 
 fn subscriber(address: IpAddr) -> IpAddr {
@@ -128,7 +138,10 @@ mod tests {
     use super::*;
 
     fn limits(sockets_per_address: u32, starts_per_address: u32) -> Limits {
-        Limits::new(settings::Limits { sockets_per_address, starts_per_address })
+        Limits::new(settings::Limits {
+            sockets_per_address,
+            starts_per_address,
+        })
     }
 
     #[test]

@@ -15,8 +15,12 @@ pub mod redeem;
 use std::sync::Arc;
 
 use crate::{
-    broker::Broker, codes::Codes, session::protocol::ServerMessage, settings::Settings,
-    store::{BeginQueue, Store}, wechat::Wechat,
+    broker::Broker,
+    codes::Codes,
+    session::protocol::ServerMessage,
+    settings::Settings,
+    store::{BeginQueue, Store},
+    wechat::Wechat,
 };
 use attempt::Attempt;
 use keys::SigningKeys;
@@ -52,8 +56,24 @@ pub struct Parts {
 impl Login {
     /// The use cases over these parts.
     pub fn new(parts: Parts, codes: Codes, wechat: Wechat) -> Self {
-        let Parts { settings, limits, store, keys, begin, broker } = parts;
-        Self { settings, limits, store, keys, begin, codes, wechat, broker }
+        let Parts {
+            settings,
+            limits,
+            store,
+            keys,
+            begin,
+            broker,
+        } = parts;
+        Self {
+            settings,
+            limits,
+            store,
+            keys,
+            begin,
+            codes,
+            wechat,
+            broker,
+        }
     }
 
     /// What the attempt's browser reads.

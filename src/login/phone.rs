@@ -54,17 +54,29 @@ pub enum Confirmed {
 impl Login {
     /// Asks WeChat who this is and remembers it.
     pub async fn sign_in_phone(&self, js_code: &str) -> Result<PhoneSignedIn, Error> {
-        let known = self.wechat.identify(&js_code.into()).await.map_err(wechat_error)?;
-        let identity =
-            Identity { app_id: self.settings.wechat.app_id.clone(), openid: known.open_id };
+        let known = self
+            .wechat
+            .identify(&js_code.into())
+            .await
+            .map_err(wechat_error)?;
+        let identity = Identity {
+            app_id: self.settings.wechat.app_id.clone(),
+            openid: known.open_id,
+        };
         let unionid = known.union_id.as_deref();
         let token = Secret::random();
-        self.store.add_phone_session(&token.hash(), &identity, unionid).await?;
+        self.store
+            .add_phone_session(&token.hash(), &identity, unionid)
+            .await?;
         if let Some(unionid) = unionid {
             self.store.keep_unionid(&identity, unionid).await?;
         }
         let session = self.phone(&token).await?;
-        Ok(PhoneSignedIn { token, expires_in: PHONE_SESSION_SECONDS, user: session.user })
+        Ok(PhoneSignedIn {
+            token,
+            expires_in: PHONE_SESSION_SECONDS,
+            user: session.user,
+        })
     }
 
     /// The phone that holds this token.
@@ -87,7 +99,10 @@ impl Login {
     ) -> Result<Scanned, Error> {
         let nonce = Secret::random();
         let (hash, identity) = (scene.hash(), &phone.identity);
-        let claimed = self.store.scan_attempt(&hash, identity, &nonce.hash(), entry_scene).await?;
+        let claimed = self
+            .store
+            .scan_attempt(&hash, identity, &nonce.hash(), entry_scene)
+            .await?;
         let attempt = match claimed {
             Some(attempt) => {
                 self.publish(&attempt);
@@ -95,8 +110,16 @@ impl Login {
             }
             None => self.scan_again(phone, scene, &nonce).await?,
         };
-        let warnings = if entry_scene == CAMERA { Vec::new() } else { vec!["entry_scene"] };
-        Ok(Scanned { attempt, nonce, warnings })
+        let warnings = if entry_scene == CAMERA {
+            Vec::new()
+        } else {
+            vec!["entry_scene"]
+        };
+        Ok(Scanned {
+            attempt,
+            nonce,
+            warnings,
+        })
     }
 
     async fn scan_again(
@@ -108,8 +131,10 @@ impl Login {
         let found = self.store.find_attempt_by_scene(&scene.hash()).await?;
         let attempt = found.ok_or(Error::SceneUnknown)?;
         if attempt.is_claimed_by(&phone.identity) {
-            let again =
-                self.store.rescan_attempt(attempt.id, &phone.identity, &nonce.hash()).await?;
+            let again = self
+                .store
+                .rescan_attempt(attempt.id, &phone.identity, &nonce.hash())
+                .await?;
             return again.ok_or_else(|| attempt.refusal(Step::Rescan));
         }
         match attempt.state {
@@ -144,8 +169,10 @@ impl Login {
         nonce: &Secret,
         user: &User,
     ) -> Result<Confirmed, Error> {
-        let confirmed =
-            self.store.confirm_attempt(&nonce.hash(), &phone.identity, user.id).await?;
+        let confirmed = self
+            .store
+            .confirm_attempt(&nonce.hash(), &phone.identity, user.id)
+            .await?;
         if let Some(attempt) = confirmed {
             self.publish(&attempt);
             metrics::counter!("saoma_confirms_total").increment(1);
@@ -163,7 +190,10 @@ impl Login {
         phone: &PhoneSession,
         nonce: &Secret,
     ) -> Result<Confirmed, Error> {
-        let marked = self.store.await_registration(&nonce.hash(), &phone.identity).await?;
+        let marked = self
+            .store
+            .await_registration(&nonce.hash(), &phone.identity)
+            .await?;
         if let Some(attempt) = marked {
             self.publish(&attempt);
             return Ok(Confirmed::NotRegistered);
@@ -177,7 +207,8 @@ impl Login {
 
     /// The person refused.
     pub async fn refuse(&self, phone: &PhoneSession, nonce: &Secret) -> Result<(), Error> {
-        self.end_by_phone(phone, nonce, Step::CancelByPhone, Reason::ByPhone).await
+        self.end_by_phone(phone, nonce, Step::CancelByPhone, Reason::ByPhone)
+            .await
     }
 
     async fn end_by_phone(
@@ -188,8 +219,10 @@ impl Login {
         reason: Reason,
     ) -> Result<(), Error> {
         let (hash, identity) = (nonce.hash(), &phone.identity);
-        if let Some(attempt) =
-            self.store.end_attempt_by_phone(&hash, identity, step, reason).await?
+        if let Some(attempt) = self
+            .store
+            .end_attempt_by_phone(&hash, identity, step, reason)
+            .await?
         {
             self.publish(&attempt);
             return Ok(());
@@ -203,7 +236,10 @@ impl Login {
     }
 
     async fn find_by_nonce(&self, phone: &PhoneSession, nonce: &Secret) -> Result<Attempt, Error> {
-        let found = self.store.find_attempt_by_nonce(&nonce.hash(), &phone.identity).await?;
+        let found = self
+            .store
+            .find_attempt_by_nonce(&nonce.hash(), &phone.identity)
+            .await?;
         found.ok_or(Error::NonceInvalid)
     }
 
@@ -231,7 +267,11 @@ impl Login {
         }
         let nickname = nickname.map(valid_nickname).transpose()?;
         let (identity, unionid) = (&phone.identity, phone.unionid.as_deref());
-        let user = match self.store.add_user(identity, unionid, nickname.as_deref()).await {
+        let user = match self
+            .store
+            .add_user(identity, unionid, nickname.as_deref())
+            .await
+        {
             Ok(user) => user,
             Err(RegisterError::Already) => return Err(Error::AlreadyRegistered),
             Err(RegisterError::Store(error)) => return Err(error.into()),
@@ -244,8 +284,14 @@ impl Login {
 
     /// Changes the person's nickname.
     pub async fn rename(&self, phone: &PhoneSession, nickname: &str) -> Result<User, Error> {
-        let user = phone.user.as_ref().ok_or(Error::BadRequest("not registered".to_owned()))?;
-        let renamed = self.store.rename_user(user.id, &valid_nickname(nickname)?).await?;
+        let user = phone
+            .user
+            .as_ref()
+            .ok_or(Error::BadRequest("not registered".to_owned()))?;
+        let renamed = self
+            .store
+            .rename_user(user.id, &valid_nickname(nickname)?)
+            .await?;
         renamed.ok_or(Error::PhoneSessionInvalid)
     }
 

@@ -71,11 +71,22 @@ impl Recheck {
                 let message = message(&self.settings, attempt);
                 self.tell(AttemptChanged::of(attempt, message));
             }
-            for known in attempts.iter().filter(|known| seen.lost.contains(&known.id)) {
+            for known in attempts
+                .iter()
+                .filter(|known| seen.lost.contains(&known.id))
+            {
                 let (attempt, version) = (known.id, known.version + 1);
                 let reason = Reason::AttemptLost.as_str();
-                let message = ServerMessage::Failed { attempt, version, reason };
-                self.tell(AttemptChanged { attempt, version, message });
+                let message = ServerMessage::Failed {
+                    attempt,
+                    version,
+                    reason,
+                };
+                self.tell(AttemptChanged {
+                    attempt,
+                    version,
+                    message,
+                });
             }
         }
         if !sessions.is_empty() {

@@ -38,17 +38,27 @@ impl Login {
     ) -> Result<SignedIn, Error> {
         let salt = rand::random::<[u8; 32]>();
         let token = secret.session_token(&salt);
-        let new = NewSession { id: Uuid::new_v4(), token_hash: token.hash(), salt };
+        let new = NewSession {
+            id: Uuid::new_v4(),
+            token_hash: token.hash(),
+            salt,
+        };
         let previous = previous.map(Secret::hash);
         let hash = &requester.browser_hash;
-        if let Some(done) = self.store.redeem_attempt(id, hash, &new, previous.as_ref()).await? {
+        if let Some(done) = self
+            .store
+            .redeem_attempt(id, hash, &new, previous.as_ref())
+            .await?
+        {
             for attempt in &done.changed {
                 self.publish(attempt);
             }
             metrics::counter!("saoma_logins_total").increment(1);
             tracing::info!(attempt = %id, session = %new.id, "signed in");
             let attempt = done.changed.into_iter().find(|attempt| attempt.id == id);
-            return self.signed_in(new.id, token, attempt.and_then(|a| a.return_to)).await;
+            return self
+                .signed_in(new.id, token, attempt.and_then(|a| a.return_to))
+                .await;
         }
         let attempt = self.find(id, requester).await?;
         if attempt.state != State::Redeemed {
@@ -56,7 +66,8 @@ impl Login {
         }
         match self.store.find_session_of_attempt(id).await? {
             Some((session, Some(salt))) => {
-                self.signed_in(session, secret.session_token(&salt), attempt.return_to).await
+                self.signed_in(session, secret.session_token(&salt), attempt.return_to)
+                    .await
             }
             _ => Err(Error::AlreadyRedeemed),
         }
@@ -68,9 +79,18 @@ impl Login {
         token: Secret,
         return_to: Option<String>,
     ) -> Result<SignedIn, Error> {
-        let user = self.store.find_session_user(session).await?.ok_or(Error::AlreadyRedeemed)?;
+        let user = self
+            .store
+            .find_session_user(session)
+            .await?
+            .ok_or(Error::AlreadyRedeemed)?;
         let access_token = self.access_token(session, &user)?;
-        Ok(SignedIn { token, user, access_token, return_to })
+        Ok(SignedIn {
+            token,
+            user,
+            access_token,
+            return_to,
+        })
     }
 
     /// The session that an attempt became, for the phone that confirmed it.

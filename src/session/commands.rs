@@ -7,7 +7,10 @@ use actix::{Addr, MailboxError};
 use super::{logic::Command, protocol::ServerMessage};
 use crate::{
     error::Error,
-    hub::{LoginHub, messages::{Register, SocketId}},
+    hub::{
+        LoginHub,
+        messages::{Register, SocketId},
+    },
     login::{Login, attempt::Attempt, begin::Requester, reason::Reason},
 };
 
@@ -34,19 +37,32 @@ pub async fn run(
         Command::Resume(id) => {
             let Some(found) = login.take_over(id, requester).await? else {
                 let reason = Reason::AttemptUnknown.as_str();
-                return Ok(ServerMessage::Failed { attempt: id, version: 0, reason });
+                return Ok(ServerMessage::Failed {
+                    attempt: id,
+                    version: 0,
+                    reason,
+                });
             };
             register(hub, socket, &found).await?;
             login.find(id, requester).await?
         }
-        Command::Refresh { attempt, version, silent } => {
+        Command::Refresh {
+            attempt,
+            version,
+            silent,
+        } => {
             let refreshed = login.refresh(attempt, version, silent, requester).await?;
             ended = refreshed.ended;
             refreshed.attempt
         }
         Command::Cancel(id) => match login.cancel(id, requester).await {
-            Err(Error::AlreadyConfirmed | Error::AttemptExpired | Error::AttemptFailed
-                | Error::AttemptCancelled | Error::AlreadyRedeemed) => login.find(id, requester).await?,
+            Err(
+                Error::AlreadyConfirmed
+                | Error::AttemptExpired
+                | Error::AttemptFailed
+                | Error::AttemptCancelled
+                | Error::AlreadyRedeemed,
+            ) => login.find(id, requester).await?,
             outcome => outcome?,
         },
         Command::Check(id) => login.find(id, requester).await?,

@@ -6,7 +6,9 @@ use std::{
 };
 
 use super::protocol::{BadFrame, ClientMessage, CloseCode, ServerMessage};
-use crate::{error::Error, http::language::Language, hub::messages::SocketEvent, login::ids::AttemptId};
+use crate::{
+    error::Error, http::language::Language, hub::messages::SocketEvent, login::ids::AttemptId,
+};
 
 /// Messages that a client may send within [`WINDOW`].
 const MESSAGES: usize = 20;
@@ -80,7 +82,12 @@ enum Role {
 impl Logic {
     /// A login page's socket, and its first command.
     pub fn login(resume: Option<AttemptId>, language: Language) -> (Self, Command) {
-        let role = Role::Login { position: None, busy: true, overtaken: false, queue: VecDeque::new() };
+        let role = Role::Login {
+            position: None,
+            busy: true,
+            overtaken: false,
+            queue: VecDeque::new(),
+        };
         let first = resume.map_or(Command::Begin, Command::Resume);
         (Self::new(role, language), first)
     }
@@ -91,12 +98,21 @@ impl Logic {
     }
 
     fn new(role: Role, language: Language) -> Self {
-        Self { role, language, recent: VecDeque::new(), unanswered_pings: 0 }
+        Self {
+            role,
+            language,
+            recent: VecDeque::new(),
+            unanswered_pings: 0,
+        }
     }
 
     /// A text frame came in.
     pub fn text(&mut self, text: &str, now: Instant) -> Vec<Effect> {
-        while self.recent.front().is_some_and(|then| *then + WINDOW <= now) {
+        while self
+            .recent
+            .front()
+            .is_some_and(|then| *then + WINDOW <= now)
+        {
             self.recent.pop_front();
         }
         if self.recent.len() >= MESSAGES {
@@ -153,7 +169,10 @@ impl Logic {
     /// A command has been answered.
     pub fn done(&mut self, answer: Result<ServerMessage, Error>) -> Vec<Effect> {
         let mut told = false;
-        if let Role::Login { busy, overtaken, .. } = &mut self.role {
+        if let Role::Login {
+            busy, overtaken, ..
+        } = &mut self.role
+        {
             *busy = false;
             told = std::mem::take(overtaken);
         }
@@ -199,7 +218,13 @@ impl Logic {
     }
 
     fn next_command(&mut self) -> Vec<Effect> {
-        let Role::Login { position, busy, overtaken, queue } = &mut self.role else {
+        let Role::Login {
+            position,
+            busy,
+            overtaken,
+            queue,
+        } = &mut self.role
+        else {
             return Vec::new();
         };
         if *busy {
@@ -209,9 +234,11 @@ impl Logic {
             return Vec::new();
         };
         let command = match (message, position.map(|(attempt, _)| attempt)) {
-            (ClientMessage::Refresh { version, silent }, Some(attempt)) => {
-                Command::Refresh { attempt, version, silent }
-            }
+            (ClientMessage::Refresh { version, silent }, Some(attempt)) => Command::Refresh {
+                attempt,
+                version,
+                silent,
+            },
             (ClientMessage::Refresh { .. }, None) => Command::Begin,
             (ClientMessage::Cancel, Some(attempt)) => Command::Cancel(attempt),
             (ClientMessage::CheckCode { .. }, Some(attempt)) => Command::Check(attempt),
@@ -228,7 +255,11 @@ impl Logic {
 
     fn complain(&self, code: &'static str) -> Effect {
         let detail = crate::error::detail(code, self.language);
-        Effect::Send(ServerMessage::Error { code, detail, retry_in: None })
+        Effect::Send(ServerMessage::Error {
+            code,
+            detail,
+            retry_in: None,
+        })
     }
 }
 

@@ -26,37 +26,82 @@ pub enum ServerMessage {
         number: Option<String>,
     },
     /// The phone's user has no account here yet.
-    NotRegistered { attempt: AttemptId, version: i32, expires_in: i64 },
+    NotRegistered {
+        attempt: AttemptId,
+        version: i32,
+        expires_in: i64,
+    },
     /// The strict check: ask for the six digits that the phone shows.
-    CodeNeeded { attempt: AttemptId, version: i32, expires_in: i64, tries_left: i16 },
+    CodeNeeded {
+        attempt: AttemptId,
+        version: i32,
+        expires_in: i64,
+        tries_left: i16,
+    },
     /// Redeem now.
-    LoginSucceeded { attempt: AttemptId, version: i32, expires_in: i64 },
+    LoginSucceeded {
+        attempt: AttemptId,
+        version: i32,
+        expires_in: i64,
+    },
     /// Its time ran out.
-    Expired { attempt: AttemptId, version: i32, reason: &'static str },
+    Expired {
+        attempt: AttemptId,
+        version: i32,
+        reason: &'static str,
+    },
     /// Somebody ended it.
-    Cancelled { attempt: AttemptId, version: i32, reason: &'static str },
+    Cancelled {
+        attempt: AttemptId,
+        version: i32,
+        reason: &'static str,
+    },
     /// It could not go on.
-    Failed { attempt: AttemptId, version: i32, reason: &'static str },
+    Failed {
+        attempt: AttemptId,
+        version: i32,
+        reason: &'static str,
+    },
     /// Taken.
     Redeemed { attempt: AttemptId, version: i32 },
     /// Another phone tried this code. Advice, not a state.
     Contested,
     /// A request that could not be done; the socket stays open.
-    Error { code: &'static str, detail: &'static str, retry_in: Option<u64> },
+    Error {
+        code: &'static str,
+        detail: &'static str,
+        retry_in: Option<u64>,
+    },
 }
 
 impl ServerMessage {
     /// The attempt and version that a state's message is about.
     pub fn position(&self) -> Option<(AttemptId, i32)> {
         match *self {
-            Self::Ticket { attempt, version, .. }
-            | Self::Scanned { attempt, version, .. }
-            | Self::NotRegistered { attempt, version, .. }
-            | Self::CodeNeeded { attempt, version, .. }
-            | Self::LoginSucceeded { attempt, version, .. }
-            | Self::Expired { attempt, version, .. }
-            | Self::Cancelled { attempt, version, .. }
-            | Self::Failed { attempt, version, .. }
+            Self::Ticket {
+                attempt, version, ..
+            }
+            | Self::Scanned {
+                attempt, version, ..
+            }
+            | Self::NotRegistered {
+                attempt, version, ..
+            }
+            | Self::CodeNeeded {
+                attempt, version, ..
+            }
+            | Self::LoginSucceeded {
+                attempt, version, ..
+            }
+            | Self::Expired {
+                attempt, version, ..
+            }
+            | Self::Cancelled {
+                attempt, version, ..
+            }
+            | Self::Failed {
+                attempt, version, ..
+            }
             | Self::Redeemed { attempt, version } => Some((attempt, version)),
             Self::Contested | Self::Error { .. } => None,
         }
@@ -66,7 +111,10 @@ impl ServerMessage {
     pub fn is_end(&self) -> bool {
         matches!(
             self,
-            Self::Expired { .. } | Self::Cancelled { .. } | Self::Failed { .. } | Self::Redeemed { .. }
+            Self::Expired { .. }
+                | Self::Cancelled { .. }
+                | Self::Failed { .. }
+                | Self::Redeemed { .. }
         )
     }
 
@@ -154,11 +202,20 @@ mod tests {
 
     #[test]
     fn a_frame_is_a_message_or_says_why_not() {
-        let refresh = ClientMessage::Refresh { version: 3, silent: true };
+        let refresh = ClientMessage::Refresh {
+            version: 3,
+            silent: true,
+        };
         for (text, expected) in [
-            (r#"{"type":"refresh","version":3,"silent":true,"more":1}"#, Ok(refresh)),
+            (
+                r#"{"type":"refresh","version":3,"silent":true,"more":1}"#,
+                Ok(refresh),
+            ),
             (r#"{"type":"cancel"}"#, Ok(ClientMessage::Cancel)),
-            (r#"{"type":"refresh","version":"3","silent":true}"#, Err(BadFrame::BadMessage)),
+            (
+                r#"{"type":"refresh","version":"3","silent":true}"#,
+                Err(BadFrame::BadMessage),
+            ),
             (r#"{"type":"refresh"}"#, Err(BadFrame::BadMessage)),
             (r#"{"type":7}"#, Err(BadFrame::BadMessage)),
             ("[]", Err(BadFrame::BadMessage)),

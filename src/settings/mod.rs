@@ -98,6 +98,15 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Like [`Settings::load`], for commands that need the database alone: a
+    /// missing mini program does not matter there.
+    pub fn load_for_database(flags: &Flags) -> Result<Self, SettingsError> {
+        let mut values = Values::read(flags)?;
+        values.default("SAOMA_WECHAT_APP_ID", "none");
+        values.default("SAOMA_WECHAT_APP_SECRET", "none");
+        Self::from_values(&values)
+    }
+
     fn from_values(values: &Values) -> Result<Self, SettingsError> {
         values.one_of("SAOMA_CHECK", "none", &["none"])?;
         values.one_of("SAOMA_CODES", "live", &["live"])?;

@@ -1,8 +1,15 @@
 //! From text to typed values; every failure names the setting and what would be right.
 
 use std::{
-    collections::BTreeMap, env, fmt::Display, fs, net::{IpAddr, SocketAddr}, ops::RangeInclusive,
-    str::FromStr, time::Duration,
+    collections::BTreeMap,
+    env,
+    fmt::Display,
+    fs,
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+    path::Path,
+    str::FromStr,
+    time::Duration,
 };
 
 use figment::{
@@ -68,24 +75,40 @@ impl Values {
     /// `saoma.toml`, then the environment, then flags: the later wins.
     pub(super) fn read(flags: &Flags) -> Result<Self, SettingsError> {
         let mut values = from_file(flags)?;
-        values.extend(env::vars().filter(|(name, value)| {
-            NAMES.contains(&name.as_str()) && !value.trim().is_empty()
-        }));
+        values
+            .extend(env::vars().filter(|(name, value)| {
+                NAMES.contains(&name.as_str()) && !value.trim().is_empty()
+            }));
         for pair in &flags.set {
-            let (name, value) = pair.split_once('=').ok_or_else(|| {
-                SettingsError::new("--set", pair, "there is no =", "NAME=VALUE")
-            })?;
+            let (name, value) = pair
+                .split_once('=')
+                .ok_or_else(|| SettingsError::new("--set", pair, "there is no =", "NAME=VALUE"))?;
             known(name)?;
             values.insert(name.to_owned(), value.to_owned());
         }
-        values.extend(flags.named().map(|(name, value)| (name.to_owned(), value.clone())));
+        values.extend(
+            flags
+                .named()
+                .map(|(name, value)| (name.to_owned(), value.clone())),
+        );
         Ok(Self(values))
     }
 
     #[cfg(test)]
     pub(super) fn of(pairs: &[(&str, &str)]) -> Self {
         let pairs = pairs.iter();
-        Self(pairs.map(|&(name, value)| (name.to_owned(), value.to_owned())).collect())
+        Self(
+            pairs
+                .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        )
+    }
+
+    /// A value for a setting that is not there.
+    pub(super) fn default(&mut self, name: &str, value: &str) {
+        self.0
+            .entry(name.to_owned())
+            .or_insert_with(|| value.to_owned());
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -100,8 +123,12 @@ impl Values {
     pub(super) fn text(&self, name: &str, default: &str) -> Result<String, SettingsError> {
         let value = self.get(name).unwrap_or(default);
         if value.chars().any(char::is_control) {
-            return Err(SettingsError::new(name, &value.escape_debug().to_string(),
-                "it has a control character", "one line of plain text"));
+            return Err(SettingsError::new(
+                name,
+                &value.escape_debug().to_string(),
+                "it has a control character",
+                "one line of plain text",
+            ));
         }
         Ok(value.to_owned())
     }
@@ -117,7 +144,12 @@ impl Values {
             return Ok(value.to_owned());
         }
         let right = allowed.join(" or ");
-        Err(SettingsError::new(name, value, "this version does not know it", &right))
+        Err(SettingsError::new(
+            name,
+            value,
+            "this version does not know it",
+            &right,
+        ))
     }
 
     /// From `NAME`, or from the file that `NAME_FILE` names.
@@ -138,7 +170,11 @@ impl Values {
     }
 
     pub(super) fn address(&self, name: &str, default: &str) -> Result<SocketAddr, SettingsError> {
-        self.parsed(name, default, "an address and a port, such as 127.0.0.1:8080")
+        self.parsed(
+            name,
+            default,
+            "an address and a port, such as 127.0.0.1:8080",
+        )
     }
 
     pub(super) fn number(
@@ -152,7 +188,12 @@ impl Values {
         if range.contains(&number) {
             return Ok(number);
         }
-        Err(SettingsError::new(name, &number.to_string(), "it is out of range", &right))
+        Err(SettingsError::new(
+            name,
+            &number.to_string(),
+            "it is out of range",
+            &right,
+        ))
     }
 
     /// Whole seconds, or a number with `ms`, `s`, `m` or `h`.
@@ -165,11 +206,23 @@ impl Values {
             "" | "s" => 1_000,
             "m" => 60_000,
             "h" => 3_600_000,
-            _ => return Err(SettingsError::new(name, value, "this unit is unknown", right)),
+            _ => {
+                return Err(SettingsError::new(
+                    name,
+                    value,
+                    "this unit is unknown",
+                    right,
+                ));
+            }
         };
         match digits.trim().parse::<u32>() {
             Ok(number) if number > 0 => Ok(Duration::from_millis(u64::from(number) * milliseconds)),
-            _ => Err(SettingsError::new(name, value, "this is no duration", right)),
+            _ => Err(SettingsError::new(
+                name,
+                value,
+                "this is no duration",
+                right,
+            )),
         }
     }
 
@@ -178,11 +231,18 @@ impl Values {
         if matches!(url.scheme(), "http" | "https") && url.has_host() {
             return Ok(url);
         }
-        Err(SettingsError::new(name, url.as_str(), "this is no web address", "https://…"))
+        Err(SettingsError::new(
+            name,
+            url.as_str(),
+            "this is no web address",
+            "https://…",
+        ))
     }
 
     pub(super) fn optional_url(&self, name: &str) -> Result<Option<Url>, SettingsError> {
-        self.get(name).map(|value| self.url(name, value)).transpose()
+        self.get(name)
+            .map(|value| self.url(name, value))
+            .transpose()
     }
 
     /// A URL with nothing behind its host and port.
@@ -192,11 +252,18 @@ impl Values {
             return Ok(url);
         }
         let right = "scheme, host and port only, such as https://login.example.com";
-        Err(SettingsError::new(name, url.as_str(), "there is something behind the host", right))
+        Err(SettingsError::new(
+            name,
+            url.as_str(),
+            "there is something behind the host",
+            right,
+        ))
     }
 
     pub(super) fn origins(&self, name: &str) -> Result<Vec<Url>, SettingsError> {
-        self.listed(name).map(|part| Self::single(name, part).origin(name, part)).collect()
+        self.listed(name)
+            .map(|part| Self::single(name, part).origin(name, part))
+            .collect()
     }
 
     pub(super) fn networks(&self, name: &str) -> Result<Vec<IpNet>, SettingsError> {
@@ -215,7 +282,10 @@ impl Values {
 
     fn listed(&self, name: &str) -> impl Iterator<Item = &str> {
         let value = self.get(name).unwrap_or_default();
-        value.split(',').map(str::trim).filter(|part| !part.is_empty())
+        value
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
     }
 
     fn parsed<T: FromStr<Err: Display>>(
@@ -225,7 +295,9 @@ impl Values {
         right: &str,
     ) -> Result<T, SettingsError> {
         let value = self.get(name).unwrap_or(default);
-        value.parse().map_err(|error| SettingsError::new(name, value, error, right))
+        value
+            .parse()
+            .map_err(|error| SettingsError::new(name, value, error, right))
     }
 }
 
@@ -233,21 +305,35 @@ fn known(name: &str) -> Result<(), SettingsError> {
     if NAMES.contains(&name) {
         return Ok(());
     }
-    Err(SettingsError::new("the setting", name, "its name is unknown",
-        "one of those that `saoma serve --help` lists"))
+    Err(SettingsError::new(
+        "the setting",
+        name,
+        "its name is unknown",
+        "one of those that `saoma serve --help` lists",
+    ))
 }
 
 fn from_file(flags: &Flags) -> Result<BTreeMap<String, String>, SettingsError> {
     let toml = match &flags.config {
         Some(path) if !path.exists() => {
             let path = path.display().to_string();
-            return Err(SettingsError::new("--config", &path, "there is no such file", "a file"));
+            return Err(SettingsError::new(
+                "--config",
+                &path,
+                "there is no such file",
+                "a file",
+            ));
         }
         Some(path) => Toml::file_exact(path),
-        None => Toml::file_exact("saoma.toml"),
+        None if Path::new("saoma.toml").exists() => Toml::file_exact("saoma.toml"),
+        None => return Ok(BTreeMap::new()),
     };
     let values: BTreeMap<String, Value> = Figment::from(toml).extract().map_err(|error| {
-        SettingsError::secret("the settings file", error, "lines such as SAOMA_LISTEN = \"…\"")
+        SettingsError::secret(
+            "the settings file",
+            error,
+            "lines such as SAOMA_LISTEN = \"…\"",
+        )
     })?;
     let mut texts = BTreeMap::new();
     for (name, value) in values {
@@ -258,7 +344,11 @@ fn from_file(flags: &Flags) -> Result<BTreeMap<String, String>, SettingsError> {
             .or_else(|| value.to_i128().map(|number| number.to_string()))
             .or_else(|| value.to_bool().map(|truth| truth.to_string()));
         let text = text.ok_or_else(|| {
-            SettingsError::secret(&name, "it is neither text nor a number", "one value in quotes")
+            SettingsError::secret(
+                &name,
+                "it is neither text nor a number",
+                "one value in quotes",
+            )
         })?;
         texts.insert(name, text);
     }

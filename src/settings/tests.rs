@@ -13,7 +13,9 @@ fn load(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
 }
 
 fn refusal(pairs: &[(&str, &str)]) -> String {
-    load(pairs).expect_err("these settings are wrong").to_string()
+    load(pairs)
+        .expect_err("these settings are wrong")
+        .to_string()
 }
 
 #[test]
@@ -29,14 +31,31 @@ fn the_defaults_are_those_of_the_protocol() {
 #[test]
 fn a_wrong_value_is_named_with_what_would_be_right() {
     let refusal = refusal(&[("SAOMA_LISTEN", "everywhere")]);
-    assert!(refusal.contains("SAOMA_LISTEN is \"everywhere\""), "{refusal}");
+    assert!(
+        refusal.contains("SAOMA_LISTEN is \"everywhere\""),
+        "{refusal}"
+    );
     assert!(refusal.contains("127.0.0.1:8080"), "{refusal}");
 }
 
 #[test]
 fn durations_are_seconds_or_carry_a_unit() {
-    assert_eq!(load(&[("SAOMA_SCAN_TTL", "90")]).unwrap().timers.scan.as_secs(), 90);
-    assert_eq!(load(&[("SAOMA_SCAN_TTL", "500ms")]).unwrap().timers.scan.as_millis(), 500);
+    assert_eq!(
+        load(&[("SAOMA_SCAN_TTL", "90")])
+            .unwrap()
+            .timers
+            .scan
+            .as_secs(),
+        90
+    );
+    assert_eq!(
+        load(&[("SAOMA_SCAN_TTL", "500ms")])
+            .unwrap()
+            .timers
+            .scan
+            .as_millis(),
+        500
+    );
     for wrong in ["0", "-1", "soon", "3 weeks"] {
         assert!(refusal(&[("SAOMA_SCAN_TTL", wrong)]).contains("SAOMA_SCAN_TTL"));
     }
@@ -44,7 +63,11 @@ fn durations_are_seconds_or_carry_a_unit() {
 
 #[test]
 fn plain_http_is_refused_unless_the_host_is_near() {
-    for near in ["http://192.168.1.2:8080", "http://[::1]:8080", "http://10.1.2.3"] {
+    for near in [
+        "http://192.168.1.2:8080",
+        "http://[::1]:8080",
+        "http://10.1.2.3",
+    ] {
         load(&[("SAOMA_PUBLIC_URL", near)]).unwrap();
     }
     assert!(refusal(&[("SAOMA_PUBLIC_URL", "http://login.example.com")]).contains("plain http"));
@@ -54,7 +77,10 @@ fn plain_http_is_refused_unless_the_host_is_near() {
 fn a_stranger_in_wechats_place_is_refused_unless_trusted() {
     let stranger = [
         ("SAOMA_PUBLIC_URL", "https://login.example.com"),
-        ("SAOMA_WECHAT_BASE_URL", "https://api.weixin.qq.com.evil.example"),
+        (
+            "SAOMA_WECHAT_BASE_URL",
+            "https://api.weixin.qq.com.evil.example",
+        ),
     ];
     assert!(refusal(&stranger).contains("SAOMA_WECHAT_BASE_URL"));
     let trusted = [&stranger[..], &[("SAOMA_WECHAT_TRUST_BASE_URL", "true")]].concat();

@@ -90,7 +90,11 @@ impl TryFrom<AttemptRow> for Attempt {
                 row.reason.as_deref().and_then(Reason::parse)
             },
             version: row.version + i32::from(expired),
-            expires_in: if row.overdue { 0 } else { row.expires_in.max(0) },
+            expires_in: if row.overdue {
+                0
+            } else {
+                row.expires_in.max(0)
+            },
             instance: row.instance,
             code_name: row.code_name,
             code_source: row.code_source,

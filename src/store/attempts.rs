@@ -276,7 +276,10 @@ impl Store {
     }
 
     /// The person has an account now: his waiting attempts are plainly scanned again.
-    pub async fn clear_registration(&self, identity: &Identity) -> Result<Vec<Attempt>, StoreError> {
+    pub async fn clear_registration(
+        &self,
+        identity: &Identity,
+    ) -> Result<Vec<Attempt>, StoreError> {
         let rows = self
             .run(async |db| {
                 attempts!(
@@ -344,7 +347,11 @@ impl Store {
         step: Step,
         reason: Reason,
     ) -> Result<Option<Attempt>, StoreError> {
-        let state = if step == Step::Fail { "failed" } else { "cancelled" };
+        let state = if step == Step::Fail {
+            "failed"
+        } else {
+            "cancelled"
+        };
         let row = self
             .run(async |db| {
                 attempts!(

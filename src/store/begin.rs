@@ -75,9 +75,13 @@ impl BeginQueue {
     /// Writes the attempt; it may be shown once this has answered.
     pub async fn begin(&self, new: NewAttempt) -> Result<Begun, StoreError> {
         let (sender, receiver) = oneshot::channel();
-        self.0.try_send((new, sender)).map_err(|_| StoreError::TimedOut)?;
+        self.0
+            .try_send((new, sender))
+            .map_err(|_| StoreError::TimedOut)?;
         let answer = timeout(LIMIT, receiver).await;
-        answer.map_err(|_| StoreError::TimedOut)?.map_err(|_| StoreError::TimedOut)?
+        answer
+            .map_err(|_| StoreError::TimedOut)?
+            .map_err(|_| StoreError::TimedOut)?
     }
 }
 
@@ -99,7 +103,10 @@ async fn write_batches(store: Store, instance: String, mut queue: mpsc::Receiver
             };
             // One statement sees none of its own rows, so it could not count
             // two of one browser: the second waits for the next batch.
-            if batch.iter().any(|(new, _)| new.browser_hash == next.0.browser_hash) {
+            if batch
+                .iter()
+                .any(|(new, _)| new.browser_hash == next.0.browser_hash)
+            {
                 left_over = Some(next);
                 break;
             }
@@ -131,11 +138,18 @@ async fn write(store: &Store, instance: &str, batch: Vec<Waiting>) {
 }
 
 fn begun_of(row: &NewAttempt, changed: &[Attempt]) -> Result<Begun, StoreError> {
-    let of_browser = || changed.iter().filter(|attempt| attempt.browser_hash == row.browser_hash);
+    let of_browser = || {
+        changed
+            .iter()
+            .filter(|attempt| attempt.browser_hash == row.browser_hash)
+    };
     let attempt = of_browser().find(|attempt| attempt.id == row.id);
     let attempt = attempt.ok_or_else(|| StoreError::Inconsistent("no new row".to_owned()))?;
     let replaced = of_browser().filter(|attempt| attempt.id != row.id);
-    Ok(Begun { attempt: attempt.clone(), replaced: replaced.cloned().collect() })
+    Ok(Begun {
+        attempt: attempt.clone(),
+        replaced: replaced.cloned().collect(),
+    })
 }
 
 /// A browser may have this many open attempts; one more ends its oldest pending one.

@@ -52,7 +52,9 @@ impl Store {
             })
             .await?;
         let batch = BATCH.unsigned_abs();
-        Ok([attempts, sessions, phones].iter().any(|done| done.rows_affected() == batch))
+        Ok([attempts, sessions, phones]
+            .iter()
+            .any(|done| done.rows_affected() == batch))
     }
 
     /// Erases salts that have served their 30 seconds.

@@ -74,13 +74,19 @@ impl Store {
     /// Brings the schema up to this version. A newer schema is left as it is,
     /// so that an older version can be started again.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
-        let mut migrator = Migrator { ..Migrator::DEFAULT };
+        let mut migrator = Migrator {
+            ..Migrator::DEFAULT
+        };
         migrator.migrations = MIGRATIONS.migrations.clone();
         migrator.set_ignore_missing(true);
         let mut connection = self.pool.acquire().await?;
         // A migration may take longer than a request ever may.
-        sqlx::query("set statement_timeout = 0").execute(&mut *connection).await?;
-        sqlx::query("set lock_timeout = '30s'").execute(&mut *connection).await?;
+        sqlx::query("set statement_timeout = 0")
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query("set lock_timeout = '30s'")
+            .execute(&mut *connection)
+            .await?;
         let done = migrator.run(&mut *connection).await;
         connection.close().await?;
         done
@@ -88,13 +94,19 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.run(async |db| sqlx::query("select 1").execute(db).await).await?;
+        self.run(async |db| sqlx::query("select 1").execute(db).await)
+            .await?;
         Ok(())
     }
 
     /// The server's version, such as "15.4".
     pub async fn server_version(&self) -> Result<String, StoreError> {
-        self.run(async |db| sqlx::query_scalar("show server_version").fetch_one(db).await).await
+        self.run(async |db| {
+            sqlx::query_scalar("show server_version")
+                .fetch_one(db)
+                .await
+        })
+        .await
     }
 
     /// Every pool, so that a test can move its database's clock in all connections.

@@ -57,7 +57,10 @@ impl Store {
                 Ok((rows, present))
             })
             .await?;
-        Ok(Seen { changed: all(rows)?, lost: present.into_iter().map(AttemptId).collect() })
+        Ok(Seen {
+            changed: all(rows)?,
+            lost: present.into_iter().map(AttemptId).collect(),
+        })
     }
 
     /// Those of these sessions that have ended.
@@ -73,7 +76,11 @@ impl Store {
             })
             .await?;
         let alive: HashSet<Uuid> = alive.into_iter().collect();
-        Ok(sessions.iter().copied().filter(|id| !alive.contains(id)).collect())
+        Ok(sessions
+            .iter()
+            .copied()
+            .filter(|id| !alive.contains(id))
+            .collect())
     }
 }
 

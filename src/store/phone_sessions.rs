@@ -87,7 +87,10 @@ impl Store {
             .await?;
         Ok(row.map(|row| PhoneSession {
             id: row.id,
-            identity: Identity { app_id: row.app_id, openid: row.openid },
+            identity: Identity {
+                app_id: row.app_id,
+                openid: row.openid,
+            },
             unionid: row.unionid,
             user: row.user_id.map(|id| User {
                 id,
@@ -100,7 +103,9 @@ impl Store {
     /// Ends a phone session.
     pub async fn delete_phone_session(&self, id: Uuid) -> Result<(), StoreError> {
         self.run(async |db| {
-            sqlx::query!("delete from phone_sessions where id = $1", id).execute(db).await
+            sqlx::query!("delete from phone_sessions where id = $1", id)
+                .execute(db)
+                .await
         })
         .await?;
         Ok(())

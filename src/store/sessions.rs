@@ -167,7 +167,11 @@ impl Store {
             .await?;
         Ok(row.map(|row| Session {
             id: row.id,
-            user: User { id: row.user_id, nickname: row.nickname, avatar_url: row.avatar_url },
+            user: User {
+                id: row.user_id,
+                nickname: row.nickname,
+                avatar_url: row.avatar_url,
+            },
             browser: Browser {
                 name: row.browser_name,
                 os: row.browser_os,
@@ -197,9 +201,12 @@ impl Store {
     /// Ends a session.
     pub async fn delete_session(&self, token: &Hash) -> Result<(), StoreError> {
         self.run(async |db| {
-            sqlx::query!("delete from sessions where token_hash = $1", token.as_slice())
-                .execute(db)
-                .await
+            sqlx::query!(
+                "delete from sessions where token_hash = $1",
+                token.as_slice()
+            )
+            .execute(db)
+            .await
         })
         .await?;
         Ok(())

@@ -59,9 +59,11 @@ impl Store {
             })
             .await;
         match added {
-            Ok(done) if done.rows_affected() == 1 => {
-                Ok(User { id, nickname: nickname.map(str::to_owned), avatar_url: None })
-            }
+            Ok(done) if done.rows_affected() == 1 => Ok(User {
+                id,
+                nickname: nickname.map(str::to_owned),
+                avatar_url: None,
+            }),
             Ok(_) => Err(RegisterError::Already),
             Err(StoreError::Unavailable(sqlx::Error::Database(error)))
                 if error.constraint() == Some("wechat_identities_pkey") =>

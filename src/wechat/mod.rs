@@ -17,6 +17,8 @@ mod image;
 #[cfg(test)]
 mod tests;
 mod tls;
+
+pub use tls::https_client;
 mod token;
 
 use std::{fmt, time::Duration};

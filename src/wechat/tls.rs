@@ -25,3 +25,11 @@ pub(super) fn client_config() -> Arc<ClientConfig> {
     });
     Arc::clone(&CONFIG)
 }
+
+/// An HTTP client with this TLS configuration, for looks at other servers.
+pub fn https_client(timeout: std::time::Duration) -> awc::Client {
+    awc::Client::builder()
+        .connector(awc::Connector::new().rustls_0_23(client_config()))
+        .timeout(timeout)
+        .finish()
+}

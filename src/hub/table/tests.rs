@@ -69,7 +69,7 @@ fn a_closed_socket_leaves_nothing_behind() {
     table.close(signed_in);
 
     let waiting = table.waiting();
-    assert!(table.is_empty() && waiting.attempts.is_empty() && waiting.sessions.is_empty());
+    assert!(table.len() == 0 && waiting.attempts.is_empty() && waiting.sessions.is_empty());
     assert_eq!(table.next_due(now + PING), None);
 }
 
@@ -93,7 +93,10 @@ fn every_socket_is_pinged_once_an_interval_in_the_order_of_opening() {
     assert_eq!(table.next_due(now + PING - Duration::from_millis(1)), None);
     assert_eq!(table.next_due(now + PING), Some(Due::Ping(first)));
     assert_eq!(table.next_due(now + PING), None);
-    assert_eq!(table.next_due(now + PING + Duration::from_secs(1)), Some(Due::Ping(second)));
+    assert_eq!(
+        table.next_due(now + PING + Duration::from_secs(1)),
+        Some(Due::Ping(second))
+    );
     assert_eq!(table.next_due(now + PING * 2), Some(Due::Ping(first)));
 }
 
@@ -130,15 +133,28 @@ fn a_newer_poll_ends_the_older_and_a_third_within_two_seconds_is_too_many() {
     let mut first = table.wait(attempt, Poller::Browser, 1, now).unwrap();
     let _second = table.wait(attempt, Poller::Browser, 1, now).unwrap();
     assert_eq!(first.try_recv(), Ok(Wake::Replaced));
-    assert_eq!(table.wait(attempt, Poller::Browser, 1, now).unwrap_err(), TooManyPolls);
-    assert!(table.wait(attempt, Poller::Browser, 1, now + POLL_WINDOW).is_ok());
+    assert_eq!(
+        table.wait(attempt, Poller::Browser, 1, now).unwrap_err(),
+        TooManyPolls
+    );
+    assert!(
+        table
+            .wait(attempt, Poller::Browser, 1, now + POLL_WINDOW)
+            .is_ok()
+    );
 }
 
 #[test]
 fn polls_that_went_away_are_forgotten() {
     let (mut table, now) = (table(), Instant::now());
-    drop(table.wait(AttemptId::random(), Poller::Browser, 1, now).unwrap());
-    let waiting = table.wait(AttemptId::random(), Poller::Browser, 1, now).unwrap();
+    drop(
+        table
+            .wait(AttemptId::random(), Poller::Browser, 1, now)
+            .unwrap(),
+    );
+    let waiting = table
+        .wait(AttemptId::random(), Poller::Browser, 1, now)
+        .unwrap();
     table.forget_deserted(now + POLL_WINDOW);
     assert_eq!(table.waiting().attempts.len(), 1);
     drop(waiting);

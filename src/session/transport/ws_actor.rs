@@ -20,11 +20,11 @@ use super::super::{
 };
 use crate::{
     error::Error,
-    login::limits::SocketPermit,
     hub::{
         LoginHub,
         messages::{RegisterSession, SocketClosed, SocketEvent, SocketId, SocketOpened},
     },
+    login::limits::SocketPermit,
     login::{Login, begin::Requester},
 };
 
@@ -71,8 +71,15 @@ impl BrowserSocket {
         request: &HttpRequest,
         payload: Payload,
     ) -> Result<HttpResponse, Error> {
-        let actor = Self { login, hub, id: None, opening };
-        let response = WsResponseBuilder::new(actor, request, payload).frame_size(FRAME).start();
+        let actor = Self {
+            login,
+            hub,
+            id: None,
+            opening,
+        };
+        let response = WsResponseBuilder::new(actor, request, payload)
+            .frame_size(FRAME)
+            .start();
         response.map_err(|error| Error::BadRequest(error.to_string()))
     }
 
@@ -106,7 +113,10 @@ impl BrowserSocket {
         match &self.opening.purpose {
             Purpose::Login(first) => self.run(first.clone(), context),
             Purpose::Session(session) => {
-                let order = RegisterSession { socket: id, session: *session };
+                let order = RegisterSession {
+                    socket: id,
+                    session: *session,
+                };
                 if self.hub.try_send(order).is_err() {
                     close(context, CloseCode::Internal);
                 }
@@ -171,6 +181,9 @@ impl StreamHandler<Result<Message, ProtocolError>> for BrowserSocket {
 
 fn close(context: &mut WebsocketContext<BrowserSocket>, code: CloseCode) {
     let code = ws::CloseCode::from(code as u16);
-    context.close(Some(CloseReason { code, description: None }));
+    context.close(Some(CloseReason {
+        code,
+        description: None,
+    }));
     context.stop();
 }
