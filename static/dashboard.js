@@ -42,7 +42,7 @@ function ended() {
   leaving = true;
   socket.stop();
   document.documentElement.dataset.state = 'ended';
-  page.hidden = true;
+  document.getElementById('account').hidden = true;
   document.getElementById('ended').hidden = false;
   setTimeout(() => location.replace(LOGIN), SHOW_END);
 }

@@ -54,7 +54,8 @@ export class View {
     find('number').textContent = number || '';
     find('digits_entry').hidden = state !== 'code_needed';
     find('portrait').hidden = state !== 'done';
-    find('code').hidden = !find('code').hasAttribute('src') || state === 'wrong_address';
+    // A code that can no longer be scanned with success is not left in sight.
+    find('code').hidden = state !== 'pending';
     find('refresh').hidden = !words.button;
     find('refresh').textContent = words.button || '';
     find('refresh').classList.toggle('quiet', find('cover').hidden || icon === 'phone'
@@ -83,13 +84,7 @@ export class View {
       return false;
     }
     find('code').src = picture.src;
-    find('code').hidden = false;
     return true;
-  }
-
-  dropCode() {
-    find('code').removeAttribute('src');
-    find('code').hidden = true;
   }
 
   user(user) {

@@ -39,7 +39,7 @@ async fn an_ordinary_user_needs_no_other_and_root_finds_the_data_later() {
     assert!(
         output.status.success(),
         "{}",
-        String::from_utf8_lossy(&output.stdout)
+        String::from_utf8_lossy(&output.stderr)
     );
     assert_eq!(dir.cluster().metadata().unwrap().uid(), user.uid.as_raw());
 
@@ -52,7 +52,7 @@ async fn an_ordinary_user_needs_no_other_and_root_finds_the_data_later() {
     assert!(
         output.status.success(),
         "{}",
-        String::from_utf8_lossy(&output.stdout)
+        String::from_utf8_lossy(&output.stderr)
     );
 }
 
@@ -64,7 +64,7 @@ async fn what_root_has_started_an_ordinary_user_is_told_to_take_over() {
     let dir = DataDir::new();
     start(dir.path()).await.unwrap().stop().await.unwrap();
     let output = run_as(&somebody(), dir.path());
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
     assert!(
         text.contains("belongs to") && text.contains("chown -R"),
@@ -93,7 +93,6 @@ fn run_as(user: &User, data_dir: &Path) -> Output {
         .current_dir("/")
         .uid(user.uid.as_raw())
         .gid(user.gid.as_raw())
-        .stderr(std::process::Stdio::inherit())
         .output()
         .unwrap()
 }

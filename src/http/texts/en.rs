@@ -94,7 +94,7 @@ const STATES: &[State] = &[
     state(
         "pending",
         "Scan with WeChat",
-        "Open WeChat on your phone, choose Scan, and point it at the code.",
+        "Open WeChat, choose Scan, and point your phone at the code.",
         NEW_CODE,
     ),
     state(
@@ -112,12 +112,12 @@ const STATES: &[State] = &[
     state(
         "not_registered",
         "One more step",
-        "You have no account here yet. Create it on your phone; this page goes on by itself.",
+        "You have no account here yet. Create it on your phone.",
         START_OVER,
     ),
     state(
         "code_needed",
-        "Enter the code from your phone",
+        "Enter your phone’s code",
         "Your phone shows six digits. Tries left: {tries}.",
         START_OVER,
     ),
@@ -257,7 +257,7 @@ const STATES: &[State] = &[
     ),
     state(
         "failed.refused",
-        "The server refused this page",
+        "The server refused",
         "Please load it again. A browser extension or proxy may be in the way.",
         Some("Load again"),
     ),
@@ -270,19 +270,19 @@ const STATES: &[State] = &[
     state(
         "unavailable",
         "The server is busy",
-        "You need to do nothing; the page tries again by itself.",
+        "The page tries again by itself.",
         None,
     ),
     state(
         "unavailable.codes_unavailable",
         "No code just now",
-        "WeChat gives out no codes at the moment; the page tries again by itself.",
+        "WeChat gives out none; the page tries again by itself.",
         None,
     ),
     state(
         "unavailable.slow_down",
         "Too many requests",
-        "A lot came from your network; the page tries again by itself.",
+        "The page tries again by itself.",
         None,
     ),
     state(

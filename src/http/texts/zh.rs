@@ -102,7 +102,7 @@ const STATES: &[State] = &[
     state(
         "not_registered",
         "还差一步",
-        "你还没有账号，请在手机上完成注册，本页会自动继续",
+        "你还没有账号，请在手机上完成注册",
         START_OVER,
     ),
     state(

@@ -150,7 +150,7 @@ fn not_owner(cluster: &Path, owner: Uid, account: String) -> PrivatePostgresErro
     let other_way = if owner.is_root() {
         String::new()
     } else {
-        format!("Start Saoma as {0} or as root. Or else: ", name_of(owner))
+        format!(", or start Saoma as {0} or as root", name_of(owner))
     };
     PrivatePostgresError::NotOwner {
         cluster: cluster.to_owned(),

@@ -40,9 +40,8 @@ log_checkpoints = off
 ";
 
 const TEST_SETTINGS: &str = "
-# ---- For tests only: a crash of the machine loses data. ----
+# ---- For tests only: a crash of the machine loses or breaks data. ----
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 max_connections = 300
 ";

@@ -80,7 +80,7 @@ pub enum PrivatePostgresError {
     /// The cluster belongs to a user that PostgreSQL cannot run as.
     #[error(
         "the database in {cluster} belongs to {owner}, and PostgreSQL would run as {account}. \
-         {other_way}Hand the folder over: chown -R {account} '{cluster}'."
+         Hand the folder over: chown -R {account} '{cluster}'{other_way}."
     )]
     NotOwner {
         /// The cluster's folder.
@@ -89,7 +89,7 @@ pub enum PrivatePostgresError {
         owner: String,
         /// The user that would have to own it.
         account: String,
-        /// A sentence with another way out, or empty.
+        /// The end of the sentence: another way out, or empty.
         other_way: String,
     },
 

@@ -27,6 +27,8 @@ const QUOTE: u64 = 2_000;
 #[derive(Debug)]
 pub(super) struct Logs {
     pub(super) dir: PathBuf,
+    /// The newest file and its length when the server was started last.
+    mark: Option<(PathBuf, u64)>,
 }
 
 impl Logs {
@@ -39,11 +41,15 @@ impl Logs {
             _ => {}
         }
         account.own(&dir).context("change the owner of", &dir)?;
-        Ok(Self { dir })
+        Ok(Self { dir, mark: None })
     }
 
-    /// A new file for what the server says before its own log begins.
-    pub(super) fn startup_file(&self) -> Result<File, PrivatePostgresError> {
+    /// A new file for what the server says before its own log begins. Marks the time of a start.
+    pub(super) fn startup_file(&mut self) -> Result<File, PrivatePostgresError> {
+        self.mark = self.files().pop().and_then(|newest| {
+            let length = newest.metadata().ok()?.len();
+            Some((newest, length))
+        });
         let path = self.dir.join(STARTUP);
         let _ = fs::remove_file(&path);
         OpenOptions::new()
@@ -54,13 +60,26 @@ impl Logs {
             .context("make the file", &path)
     }
 
-    /// The last that the server said, for an error message.
+    /// What the server complained of since it was started last, for an error message.
     pub(super) fn last_words(&self) -> String {
-        let mut text = tail(&self.dir.join(STARTUP));
-        if let Some(newest) = self.files().last() {
-            text.push_str(&tail(newest));
+        let mut lines: Vec<String> = tail(&self.dir.join(STARTUP), 0)
+            .lines()
+            .filter(|line| !line.contains("redirecting log output"))
+            .map(without_prefix)
+            .collect();
+        if let Some(newest) = self.files().pop() {
+            let since = match &self.mark {
+                Some((marked, length)) if *marked == newest => *length,
+                _ => 0,
+            };
+            lines.extend(
+                tail(&newest, since)
+                    .lines()
+                    .filter(|line| is_complaint(line))
+                    .map(without_prefix),
+            );
         }
-        one_line(&text)
+        one_line(&lines.join("\n"))
     }
 
     /// Removes all but the newest files.
@@ -90,11 +109,25 @@ impl Logs {
     }
 }
 
-fn tail(path: &Path) -> String {
+fn is_complaint(line: &str) -> bool {
+    ["FATAL:", "ERROR:", "PANIC:"]
+        .iter()
+        .any(|level| line.contains(level))
+}
+
+/// A line of the log without its time and process.
+fn without_prefix(line: &str) -> String {
+    line.split_once("] ")
+        .map_or(line, |(_, message)| message)
+        .to_owned()
+}
+
+/// The end of a file, but nothing before `since`.
+fn tail(path: &Path, since: u64) -> String {
     let read = || -> io::Result<Vec<u8>> {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(QUOTE)))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(QUOTE).max(since)))?;
         let mut bytes = Vec::new();
         file.take(QUOTE).read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -107,6 +140,8 @@ fn tail(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -116,19 +151,51 @@ mod tests {
         for day in 1..=9 {
             fs::write(dir.join(format!("server-2026-11-0{day}-000000.log")), "x").unwrap();
         }
-        fs::write(dir.join(STARTUP), "the port is in use").unwrap();
-        let logs = Logs { dir: dir.clone() };
+        let logs = Logs {
+            dir: dir.clone(),
+            mark: None,
+        };
 
         logs.prune();
 
         let left = logs.files();
-        let words = logs.last_words();
         fs::remove_dir_all(&dir).unwrap();
         assert_eq!(left.len(), KEPT);
         assert!(
             left[0].ends_with("server-2026-11-06-000000.log"),
             "{left:?}"
         );
-        assert!(words.contains("the port is in use"), "{words}");
+    }
+
+    #[test]
+    fn an_error_quotes_what_the_server_complained_of_since_its_last_start() {
+        let dir = std::env::temp_dir().join(format!("saoma-words-{}", std::process::id()));
+        fs::create_dir(&dir).unwrap();
+        let server = dir.join("server-2026-11-22-000000.log");
+        fs::write(
+            &server,
+            "2026-11-22 00:00:00 UTC [7] FATAL:  an old story\n",
+        )
+        .unwrap();
+        let mut logs = Logs {
+            dir: dir.clone(),
+            mark: None,
+        };
+
+        let mut startup = logs.startup_file().unwrap();
+        startup
+            .write_all(b"2026-11-22 03:07:53 UTC [8] LOG:  a bad setting\n")
+            .unwrap();
+        let mut server = OpenOptions::new().append(true).open(&server).unwrap();
+        server
+            .write_all(b"2026-11-22 03:07:53 UTC [8] LOG:  starting\n")
+            .unwrap();
+        server
+            .write_all(b"2026-11-22 03:07:53 UTC [8] FATAL:  no memory\n")
+            .unwrap();
+
+        let words = logs.last_words();
+        fs::remove_dir_all(&dir).unwrap();
+        assert_eq!(words, "LOG:  a bad setting; FATAL:  no memory");
     }
 }

@@ -23,6 +23,8 @@ const START_LIMIT: Duration = Duration::from_mins(2);
 /// How long the children of a killed postmaster may take to notice and end.
 const ORPHANS_LIMIT: Duration = Duration::from_secs(15);
 
+const LOG_PAUSE: Duration = Duration::from_millis(200);
+
 const POLL: Duration = Duration::from_millis(20);
 
 /// A PostgreSQL server that is a child of the current thread, with all that belongs to it.
@@ -60,10 +62,10 @@ impl Postmaster {
             cluster::make(&place, &binaries, options)?;
             binaries
         };
-        let logs = Logs::prepare(&place.home, &place.account)?;
+        let mut logs = Logs::prepare(&place.home, &place.account)?;
         logs.prune();
         let arguments = arguments(&place, &socket, &logs)?;
-        let child = spawn(&binaries, &place, &arguments, &logs)?;
+        let child = spawn(&binaries, &place, &arguments, &mut logs)?;
         let mut postmaster = Self {
             child,
             arguments,
@@ -92,7 +94,9 @@ impl Postmaster {
 
     /// Starts the server again after it has ended. Does not wait until it is ready.
     pub(super) fn restart(&mut self) -> Result<(), PrivatePostgresError> {
-        self.child = spawn(&self.binaries, &self.place, &self.arguments, &self.logs)?;
+        leftover::stop(&self.place.cluster())?;
+        self.socket.clear();
+        self.child = spawn(&self.binaries, &self.place, &self.arguments, &mut self.logs)?;
         Ok(())
     }
 
@@ -108,6 +112,8 @@ impl Postmaster {
         let cluster = self.place.cluster();
         while started.elapsed() < START_LIMIT {
             if let Some(status) = self.ended() {
+                // The collector of the log ends after the server whose last words it writes.
+                thread::sleep(LOG_PAUSE);
                 let message = self.logs.last_words();
                 // A postmaster was killed and its children have not noticed yet.
                 let orphans = message.contains("pre-existing shared memory block");
@@ -120,7 +126,6 @@ impl Postmaster {
                     let log = self.logs.dir.clone();
                     return Err(PrivatePostgresError::Start { message, log });
                 }
-                thread::sleep(POLL * 10);
                 self.restart()?;
             }
             let pid = pid_of(&self.child);
@@ -140,7 +145,7 @@ fn spawn(
     binaries: &Binaries,
     place: &Place,
     arguments: &[OsString],
-    logs: &Logs,
+    logs: &mut Logs,
 ) -> Result<Child, PrivatePostgresError> {
     let program = binaries.path("postgres");
     place
@@ -177,7 +182,6 @@ fn arguments(
         ("listen_addresses", ""),
         ("port", "5432"),
         ("unix_socket_permissions", "0700"),
-        ("external_pid_file", ""),
         ("ssl", "off"),
         ("logging_collector", "on"),
         ("log_destination", "stderr"),

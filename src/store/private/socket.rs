@@ -34,7 +34,11 @@ impl SocketDir {
         let mut reasons = Vec::new();
         for dir in candidates(cluster) {
             match make(&dir, account) {
-                Ok(()) => return Ok(Self(dir)),
+                Ok(()) => {
+                    let socket = Self(dir);
+                    socket.clear();
+                    return Ok(socket);
+                }
                 Err(reason) => reasons.push(format!("{}: {reason}", dir.display())),
             }
         }
@@ -45,13 +49,19 @@ impl SocketDir {
     pub(super) fn path(&self) -> &Path {
         &self.0
     }
+
+    /// Removes what a killed server left. PostgreSQL does not start while the process named there,
+    /// or another that got its number, lives.
+    pub(super) fn clear(&self) {
+        for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
+            let _ = fs::remove_file(self.0.join(name));
+        }
+    }
 }
 
 impl Drop for SocketDir {
     fn drop(&mut self) {
-        for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
-            let _ = fs::remove_file(self.0.join(name));
-        }
+        self.clear();
         let _ = fs::remove_dir(&self.0);
     }
 }
