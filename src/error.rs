@@ -146,7 +146,8 @@ impl Error {
             | Self::Unavailable(_) => RETRY,
             _ => return None,
         };
-        Some(wait.as_millis().div_ceil(1000).max(1) as u64)
+        // Rounded up: asking a moment too early would be refused again.
+        Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero()))
     }
 
     /// The HTTP status.

@@ -211,7 +211,7 @@ impl Wired {
     }
 
     fn serve_admin(&self, listener: TcpListener) -> anyhow::Result<Server> {
-        let (sites, metrics) = (self.sites(), Data::new(recorder()?));
+        let (sites, metrics) = (self.sites(), Data::new(recorder()));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(sites()))
@@ -227,24 +227,20 @@ impl Wired {
     }
 }
 
-async fn open_store(settings: &Settings) -> anyhow::Result<(Store, Option<PrivatePostgres>)> {
-    let (options, private) = match &settings.database_url {
-        Some(url) => {
-            let options = Store::options(url.expose_secret());
-            (
-                options.context("DATABASE_URL is no Postgres address")?,
-                None,
-            )
-        }
-        None => {
-            let private = PrivatePostgres::start(&settings.data_dir).await?;
-            (private.connect_options(), Some(private))
-        }
+/// The database of the settings, or the private one, which the caller stops.
+pub(crate) async fn open_store(
+    settings: &Settings,
+) -> anyhow::Result<(Store, Option<PrivatePostgres>)> {
+    let (options, private) = if let Some(url) = &settings.database_url {
+        let options = Store::options(url.expose_secret());
+        let options = options.map_err(|_| anyhow::anyhow!("DATABASE_URL is no Postgres address"));
+        (options?, None)
+    } else {
+        let private = PrivatePostgres::start(&settings.data_dir).await?;
+        (private.connect_options(), Some(private))
     };
-    Ok((
-        Store::new(&options, settings.database_connections, settings.timers),
-        private,
-    ))
+    let store = Store::new(&options, settings.database_connections, settings.timers);
+    Ok((store, private))
 }
 
 fn listen(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {
@@ -260,14 +256,14 @@ pub(crate) fn install_tls_provider() {
 }
 
 /// One recorder for the process, however many applications tests start in it.
-fn recorder() -> anyhow::Result<PrometheusHandle> {
+fn recorder() -> PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     if let Some(handle) = RECORDER.get() {
-        return Ok(handle.clone());
+        return handle.clone();
     }
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = RECORDER.get_or_init(|| recorder.handle()).clone();
     // Lost to another thread: its recorder serves.
     let _ = metrics::set_global_recorder(recorder);
-    Ok(handle)
+    handle
 }

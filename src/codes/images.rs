@@ -45,7 +45,7 @@ impl ImageFolder {
         let folder = self.path.clone();
         in_background(move || {
             let digest: [u8; 32] = Sha256::digest(&image.bytes).into();
-            let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash = format!("{:x}", Hex(&digest));
             let name = format!("{hash}.{}", extension(image.kind));
             let part = folder.join(format!("{hash}.{}.part", rand::random::<u32>()));
             let done =
@@ -100,6 +100,15 @@ async fn in_background<T: Send + 'static>(
     web::block(work)
         .await
         .map_err(|_| io::Error::other("the thread pool has stopped"))?
+}
+
+/// Bytes as hex digits.
+struct Hex<'a>(&'a [u8]);
+
+impl std::fmt::LowerHex for Hex<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 fn extension(kind: ImageKind) -> &'static str {

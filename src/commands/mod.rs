@@ -4,13 +4,11 @@ mod demo;
 mod doctor;
 
 use anyhow::Context;
-use secrecy::ExposeSecret;
 
 use crate::{
     settings::{Flags, Settings},
     simulator::{self, SimulateArgs},
-    startup::Application,
-    store::{Store, private::PrivatePostgres},
+    startup::{self, Application},
 };
 
 /// One of saoma's commands.
@@ -56,14 +54,7 @@ async fn serve(flags: &Flags) -> anyhow::Result<()> {
 
 async fn migrate(flags: &Flags) -> anyhow::Result<()> {
     let settings = Settings::load_for_database(flags)?;
-    let (options, private) = match &settings.database_url {
-        Some(url) => (Store::options(url.expose_secret())?, None),
-        None => {
-            let private = PrivatePostgres::start(&settings.data_dir).await?;
-            (private.connect_options(), Some(private))
-        }
-    };
-    let store = Store::new(&options, 2, settings.timers);
+    let (store, private) = startup::open_store(&settings).await?;
     let migrated = store.migrate().await;
     store.close().await;
     if let Some(private) = private {

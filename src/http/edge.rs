@@ -94,14 +94,13 @@ pub fn refuse(request: &HttpRequest, error: &Error) -> HttpResponse {
         };
         pages::error_page(&page).ok()
     });
-    let mut response = match page {
-        Some(page) => builder.content_type("text/html; charset=utf-8").body(page),
-        None => {
-            let problem = serde_json::to_string(&error.problem(language, &id));
-            builder
-                .content_type("application/problem+json")
-                .body(problem.unwrap_or_default())
-        }
+    let mut response = if let Some(page) = page {
+        builder.content_type("text/html; charset=utf-8").body(page)
+    } else {
+        let problem = serde_json::to_string(&error.problem(language, &id));
+        builder
+            .content_type("application/problem+json")
+            .body(problem.unwrap_or_default())
     };
     if let Some(site) = site {
         add_headers(response.headers_mut(), site.settings());

@@ -28,7 +28,7 @@ const BODY_LIMIT: Duration = Duration::from_secs(10);
 /// The handlers' state.
 pub fn site(request: &HttpRequest) -> Result<&Site, Error> {
     let site = request.app_data::<web::Data<Site>>();
-    site.map(|site| site.get_ref())
+    site.map(web::Data::get_ref)
         .ok_or_else(|| Error::Internal(anyhow::anyhow!("no site")))
 }
 

@@ -150,6 +150,7 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    #[expect(clippy::unused_self, reason = "the templates write frame.asset(…)")]
     fn asset(&self, name: &str) -> String {
         assets::address(name)
     }

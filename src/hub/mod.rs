@@ -56,7 +56,8 @@ impl LoginHub {
     }
 
     fn count(&self) {
-        metrics::gauge!("saoma_sockets").set(self.table.len() as f64);
+        let sockets = u32::try_from(self.table.len()).unwrap_or(u32::MAX);
+        metrics::gauge!("saoma_sockets").set(sockets);
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Flags {
     /// Address of the public server (`SAOMA_LISTEN`) [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
-    /// The address that browsers use (`SAOMA_PUBLIC_URL`) [default: http://localhost:8080]
+    /// The address that browsers use (`SAOMA_PUBLIC_URL`) [default: `http://localhost:8080`]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
     /// Address of health and metrics (`SAOMA_ADMIN_LISTEN`) [default: 127.0.0.1:9180]

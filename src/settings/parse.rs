@@ -25,7 +25,7 @@ use super::{Flags, flags::NAMES};
 
 /// A setting that stops the start.
 #[derive(Debug, thiserror::Error)]
-#[error("{name}{}: {problem}. Right would be: {right}", shown(.value))]
+#[error("{name}{}: {problem}. Right would be: {right}", shown(.value.as_ref()))]
 pub struct SettingsError {
     name: String,
     /// None for a missing or secret value, which is never printed.
@@ -34,9 +34,8 @@ pub struct SettingsError {
     right: String,
 }
 
-fn shown(value: &Option<String>) -> String {
+fn shown(value: Option<&String>) -> String {
     value
-        .as_ref()
         .map(|value| format!(" is \"{value}\""))
         .unwrap_or_default()
 }

@@ -19,7 +19,7 @@ use std::{str::FromStr, time::Duration};
 
 use sqlx::{
     PgConnection, PgPool,
-    migrate::{MigrateError, Migrator},
+    migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::time::{Instant, timeout_at};
@@ -37,8 +37,6 @@ use crate::settings::Timers;
 /// One use case's limit, waiting for a connection included. The server's own
 /// limit cannot be trusted alone: a stopped server enforces nothing.
 const LIMIT: Duration = Duration::from_secs(2);
-
-static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// The database.
 #[derive(Debug, Clone)]
@@ -74,10 +72,7 @@ impl Store {
     /// Brings the schema up to this version. A newer schema is left as it is,
     /// so that an older version can be started again.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
-        let mut migrator = Migrator {
-            ..Migrator::DEFAULT
-        };
-        migrator.migrations = MIGRATIONS.migrations.clone();
+        let mut migrator = sqlx::migrate!();
         migrator.set_ignore_missing(true);
         let mut connection = self.pool.acquire().await?;
         // A migration may take longer than a request ever may.

@@ -98,7 +98,7 @@ impl Store {
                     new.token_hash.as_slice(),
                     new.salt.as_slice(),
                     SESSION_DAYS,
-                    previous_token.map(|token| token.as_slice()),
+                    previous_token.map(<[u8; 32]>::as_slice),
                     &Step::Redeem.leaves_words(),
                 )
                 .fetch_all(db)
