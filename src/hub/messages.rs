@@ -94,7 +94,7 @@ pub struct Wait {
 pub enum Wake {
     /// Look again.
     Changed,
-    /// A newer poll took its place.
+    /// A newer poll took its place, or the server is about to stop.
     Replaced,
 }
 
@@ -149,7 +149,7 @@ pub struct WaitingHere {
 #[rtype(result = "()")]
 pub struct SessionsEnded(pub Vec<Uuid>);
 
-/// Close every socket; the answer is how many there were.
+/// Close every socket and end every long poll; the answer is how many sockets there were.
 #[derive(Debug, Message)]
 #[rtype(result = "usize")]
 pub struct CloseAll;

@@ -194,6 +194,7 @@ impl Handler<CloseAll> for LoginHub {
     type Result = usize;
 
     fn handle(&mut self, _: CloseAll, _: &mut Self::Context) -> usize {
+        self.table.end_polls();
         for socket in self.table.all() {
             self.tell(socket, SocketEvent::Closing);
         }

@@ -261,6 +261,14 @@ impl<R> LoginTable<R> {
         self.sockets.get(&id).map(|socket| &socket.reach)
     }
 
+    /// Ends every long poll, so that none keeps a stopping server waiting.
+    pub fn end_polls(&mut self) {
+        for waiting in self.attempts.values_mut() {
+            waiting.browser.wake(Wake::Replaced);
+            waiting.phone.wake(Wake::Replaced);
+        }
+    }
+
     /// Every socket.
     pub fn all(&self) -> Vec<SocketId> {
         self.sockets.keys().copied().collect()
