@@ -10,7 +10,7 @@ use url::Url;
 
 use super::settings::SimulatorSettings;
 use super::state::SharedState;
-use super::{api, connection, control, intercept};
+use super::{api, connection, control, intercept, phone};
 
 /// A simulated `WeChat` that listens. Dropping it leaves it running; [`stop`](Self::stop) ends it.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ impl Simulator {
                 .wrap(from_fn(intercept::intercept))
                 .configure(control::configure)
                 .configure(api::configure)
+                .configure(phone::configure)
         })
         .workers(1)
         .disable_signals()
