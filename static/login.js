@@ -15,6 +15,7 @@ const LOOK_LIMIT = 5000;
 const LOST_AFTER = 1000;
 const SHOW_USER = 2000;
 const RETRY_IN = 5;
+const WITH_PHONE = ['scanned', 'not_registered', 'code_needed'];
 const DASHBOARD = '/dashboard';
 
 // The state in which the page shows a message; connection troubles may have covered it.
@@ -185,6 +186,7 @@ class Login {
     } else if (type === 'not_registered' || this.attempt.over) {
       this.view.show(type, message.reason);
     }
+    this.showTime();
     if (['attempt_lost', 'attempt_unknown'].includes(message.reason)) this.replaceLost();
   }
 
@@ -193,6 +195,7 @@ class Login {
     if (this.attempt.version !== version || this.attempt.id !== attempt) return;
     if (loaded) this.view.show('pending');
     else this.view.show('failed', 'image');
+    this.showTime();
   }
 
   /** No code, or no news, for a while. A code that is still good stays on the page. */
@@ -227,23 +230,32 @@ class Login {
 
   // Time and attention.
 
+  get endsSoon() {
+    return this.view.state === 'pending' && this.attempt.left <= RENEW_BEFORE;
+  }
+
+  showTime() {
+    const { left } = this.attempt;
+    const { state } = this.view;
+    if (state === 'unavailable') {
+      this.view.countdown(this.retryAt && this.retryAt - performance.now(), 'retry');
+    } else if (state === 'pending') this.view.countdown(left, 'valid');
+    else if (WITH_PHONE.includes(state)) this.view.countdown(left, 'left');
+  }
+
   tick() {
     if (this.finished) return;
+    this.showTime();
     const now = performance.now();
     const { left } = this.attempt;
     const { state } = this.view;
-    if (state === 'unavailable') this.view.countdown(this.retryAt && this.retryAt - now, 'retry');
-    else if (state === 'pending') this.view.countdown(left, 'valid');
-    else if (['scanned', 'not_registered', 'code_needed'].includes(state)) {
-      this.view.countdown(left, 'left');
-    }
 
     if (this.retryAt !== null && now >= this.retryAt && !document.hidden) {
       this.retryAt = null;
       if (state === 'pending') this.renew();
       else if (this.socket.isOpen) this.refresh(true);
       else this.reconnect();
-    } else if (state === 'pending' && left <= RENEW_BEFORE && this.retryAt === null) this.renew();
+    } else if (this.endsSoon && this.retryAt === null) this.renew();
 
     // A connection that says nothing when it must is dead, whatever the browser believes.
     const silentEnd = this.socket.isOpen && left !== null && left < -LOOK_LIMIT;
@@ -259,7 +271,7 @@ class Login {
   lookedAt() {
     if (document.hidden || this.finished || this.view.state === 'elsewhere') return;
     if (!this.started) this.connect();
-    else if (this.attempt.state === 'expired') this.renew();
+    else if (this.attempt.state === 'expired' || this.endsSoon) this.renew();
     else if (this.attempt.over || this.retryAt !== null) return;
     else if (this.socket.isOpen) {
       // Version 0 is never current, so this only asks for the state: is the line alive?

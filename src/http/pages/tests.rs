@@ -118,7 +118,7 @@ fn the_dashboard_shows_this_session_and_greets_a_user_without_a_name() {
     assert!(page.contains("Hello, WeChat user"));
     assert!(page.contains("Chrome 141 on Windows"));
     assert!(page.contains("203.0.113.0"));
-    assert!(dashboard_page(Language::Zh, None).contains("Chrome 141（Windows）"));
+    assert!(dashboard_page(Language::Zh, None).contains("Chrome 141 · Windows"));
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub static TEXTS: Texts = Texts {
         not_me: "不是我",
         this_session: "本次登录",
         browser: "浏览器",
-        on: "{browser}（{os}）",
+        on: "{browser} · {os}",
         unknown: "未知",
         address: "IP 地址",
         since: "登录时间",
@@ -89,7 +89,7 @@ const STATES: &[State] = &[
     state(
         "pending",
         "微信扫码登录",
-        "打开手机微信，用“扫一扫”扫描上方二维码",
+        "打开微信“扫一扫”，扫描上方二维码",
         NEW_CODE,
     ),
     state("scanned", "扫描成功", "请在手机上确认登录", START_OVER),
