@@ -10,13 +10,13 @@ use url::Url;
 use super::server::Simulator;
 use super::settings::{DEMO_APP_ID, DEMO_APP_SECRET, DEMO_PAGE, SimulatorSettings};
 
-/// What `saoma simulate` can be told.
+/// Run the simulator on its own.
 #[derive(Args, Debug)]
 pub struct SimulateArgs {
     /// Address and port to listen on
     #[arg(long, default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
-    /// Address that codes carry, such as <http://192.168.1.20:8090> for phones on your network
+    /// Address that codes carry, such as `http://192.168.1.20:8090` for phones on your network
     /// [default: the address listened on]
     #[arg(long)]
     public_url: Option<Url>,
@@ -32,7 +32,7 @@ pub struct SimulateArgs {
     /// A published page of it; repeat for several, the first is the home page
     #[arg(long = "page", default_value = DEMO_PAGE)]
     pages: Vec<String>,
-    /// Refuse calls above the limits that `WeChat` publishes
+    /// Refuse calls above the published limits, as the real one does
     #[arg(long)]
     published_quotas: bool,
 }

@@ -20,6 +20,7 @@ mod server;
 mod settings;
 mod state;
 mod stats;
+mod switches;
 mod tokens;
 mod world;
 

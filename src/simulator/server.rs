@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
@@ -11,6 +12,9 @@ use url::Url;
 use super::settings::SimulatorSettings;
 use super::state::SharedState;
 use super::{api, connection, control, intercept, phone};
+
+/// Longer than clients keep idle connections, so that none meets a connection just closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// A simulated `WeChat` that listens. Dropping it leaves it running; [`stop`](Self::stop) ends it.
 #[derive(Debug)]
@@ -40,6 +44,7 @@ impl Simulator {
                 .configure(phone::configure)
         })
         .workers(1)
+        .keep_alive(KEEP_ALIVE)
         .disable_signals()
         .on_connect(connection::remember)
         .listen(listener)?

@@ -8,6 +8,7 @@ use super::codes::{CodeBook, Identity, PhoneNumber};
 use super::quotas::Quotas;
 use super::reply::ApiError;
 use super::settings::{SimulatedApp, SimulatedUser, SimulatorSettings};
+use super::switches::Switches;
 use super::tokens::{Standing, TokenBook};
 
 /// All state behind the one lock. Nothing in here waits.
@@ -31,34 +32,6 @@ pub(super) struct MiniProgram {
     pub(super) pages: Vec<String>,
     pub(super) published: bool,
     pub(super) tokens: TokenBook,
-}
-
-/// Behaviour on which the documentation is silent or that depends on the account.
-#[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own, all combine"
-)]
-pub(super) struct Switches {
-    pub(super) bound_to_open_platform: bool,
-    pub(super) ip_allowed: bool,
-    pub(super) ip_allowed_on_sns: bool,
-    pub(super) sns_as_json: bool,
-    pub(super) country_code_as_number: bool,
-    pub(super) overlap_after_forced_refresh: bool,
-}
-
-impl Default for Switches {
-    fn default() -> Self {
-        Self {
-            bound_to_open_platform: true,
-            ip_allowed: true,
-            ip_allowed_on_sns: true,
-            sns_as_json: false,
-            country_code_as_number: false,
-            overlap_after_forced_refresh: true,
-        }
-    }
 }
 
 impl World {

@@ -1,10 +1,12 @@
 // The phone: opens on a scan, holds the attempt and its nonce, and shows how the login goes.
 
 import { bench } from "/phone/assets/bench.js";
+import { recall, remember, sceneIn } from "/phone/assets/browser.js";
 import * as endings from "/phone/assets/endings.js";
 import { Saoma } from "/phone/assets/saoma.js";
 import * as screens from "/phone/assets/screens.js";
 import { strings } from "/phone/assets/strings.js";
+import { changesOf } from "/phone/assets/watch.js";
 
 const SCREENS = { ...screens, ...endings };
 // How far a login has come; a late answer never leads back.
@@ -149,31 +151,13 @@ class Phone {
     this.show({ ...this.view, busy: false, problem });
   }
 
-  // Long polls until the attempt is over. Two at most in two seconds, as the server wants it.
   async watch() {
     this.watching = new AbortController();
     const { signal } = this.watching;
-    const { attempt } = this.attempt;
-    let version = null;
-    let [earlier, latest, failures] = [-Infinity, -Infinity, 0];
-    while (!signal.aborted) {
-      await pause(earlier + 2100 - performance.now());
-      if (signal.aborted) return;
-      [earlier, latest] = [latest, performance.now()];
-      const answer = await this.saoma.attempt(this.userId, attempt, version, signal);
-      if (signal.aborted) return;
-      if (answer.ok) {
-        failures = 0;
-        if (answer.status === 200 && answer.body.version !== version) {
-          version = answer.body.version;
-          this.advance(answer.body);
-        }
-      } else if (answer.status === 404) {
-        return this.end(endings.screenFor(answer, true));
-      } else {
-        failures += 1;
-        await pause(1000 * (answer.body.retry_in ?? Math.min(2 ** failures, 15)));
-      }
+    const changes = changesOf(this.saoma, this.userId, this.attempt.attempt, signal);
+    for await (const answer of changes) {
+      if (answer.ok) this.advance(answer.body);
+      else this.end(endings.screenFor(answer, true));
     }
   }
 
@@ -276,37 +260,6 @@ class Phone {
     this.renderBench();
     this.view.problem = null;
     this.show(this.view);
-  }
-}
-
-// The scene in a pasted link, or the pasted text itself if it looks like one.
-function sceneIn(pasted) {
-  if (/^[A-Za-z0-9_-]{1,32}$/.test(pasted)) return pasted;
-  try {
-    return new URL(pasted).searchParams.get("scene") ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)));
-}
-
-// Without storage (a private window), the phone forgets its user between scans.
-function recall(key) {
-  try {
-    return localStorage.getItem(`saoma-phone-${key}`);
-  } catch {
-    return null;
-  }
-}
-
-function remember(key, value) {
-  try {
-    localStorage.setItem(`saoma-phone-${key}`, value);
-  } catch {
-    // Nothing is lost but the convenience.
   }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::web::Bytes;
 use awc::http::Method;
+use awc::http::header::HeaderMap;
 use saoma::simulator::{SharedState, Simulator, SimulatorSettings};
 use serde_json::{Value, json};
 
@@ -19,6 +20,7 @@ pub struct TestSimulator {
 pub struct Reply {
     pub status: u16,
     pub content_type: String,
+    pub headers: HeaderMap,
     pub body: Bytes,
 }
 
@@ -65,15 +67,7 @@ impl TestSimulator {
 
     pub async fn send(&self, method: Method, path: &str, body: &str) -> Reply {
         let request = self.http.request(method, self.url(path));
-        let request = request.content_type("application/json");
-        let mut response = request.send_body(body.to_owned()).await.expect("an answer");
-        let content_type = response.headers().get("content-type");
-        Reply {
-            status: response.status().as_u16(),
-            content_type: content_type
-                .map_or(String::new(), |value| value.to_str().unwrap().to_owned()),
-            body: response.body().await.expect("a whole answer"),
-        }
+        answer(request.content_type("application/json"), body).await
     }
 
     /// A stable token of the first mini program.
@@ -143,6 +137,21 @@ impl TestSimulator {
              &grant_type=authorization_code"
         ))
         .await
+    }
+}
+
+/// Sends the request and takes its whole answer.
+pub async fn answer(request: awc::ClientRequest, body: &str) -> Reply {
+    let mut response = request.send_body(body.to_owned()).await.expect("an answer");
+    let headers = response.headers().clone();
+    let content_type = headers
+        .get("content-type")
+        .map(|value| value.to_str().unwrap().to_owned());
+    Reply {
+        status: response.status().as_u16(),
+        content_type: content_type.unwrap_or_default(),
+        headers,
+        body: response.body().await.expect("a whole answer"),
     }
 }
 

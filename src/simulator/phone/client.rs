@@ -20,6 +20,9 @@ use super::language::Language;
 use super::problem::Problem;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// Shorter than servers keep idle connections (5 s by actix-web's default), so that no call goes
+/// out on one that is being closed.
+const IDLE_LIMIT: Duration = Duration::from_secs(4);
 /// Of a whole answer, long polls included: those wait 25 s at Saoma.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 const LARGEST_ANSWER: usize = 256 * 1024;
@@ -54,7 +57,9 @@ struct Answer {
 
 impl Phones {
     pub(super) fn new() -> Self {
-        let mut connector = awc::Connector::new().timeout(CONNECT_LIMIT);
+        let mut connector = awc::Connector::new()
+            .timeout(CONNECT_LIMIT)
+            .conn_keep_alive(IDLE_LIMIT);
         if let Some(tls) = tls() {
             connector = connector.rustls_0_23(Arc::new(tls));
         }

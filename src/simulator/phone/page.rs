@@ -83,6 +83,14 @@ pub(super) async fn asset(name: web::Path<String>) -> HttpResponse {
             JAVASCRIPT,
             include_str!("../../../static/simulator/bench.js"),
         ),
+        "browser.js" => (
+            JAVASCRIPT,
+            include_str!("../../../static/simulator/browser.js"),
+        ),
+        "watch.js" => (
+            JAVASCRIPT,
+            include_str!("../../../static/simulator/watch.js"),
+        ),
         "dom.js" => (JAVASCRIPT, include_str!("../../../static/simulator/dom.js")),
         "saoma.js" => (
             JAVASCRIPT,
