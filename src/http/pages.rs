@@ -149,12 +149,6 @@ struct Frame<'a> {
     switch: String,
 }
 
-impl Frame<'_> {
-    fn asset(&self, name: &str) -> String {
-        assets::address(name)
-    }
-}
-
 #[derive(Template)]
 #[template(path = "login.html")]
 struct LoginTemplate<'a> {
