@@ -34,6 +34,7 @@ impl Language {
     }
 
     /// The language that the switch on a page offers.
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::Zh => Self::En,

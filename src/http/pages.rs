@@ -25,7 +25,7 @@ pub fn login(page: &LoginPage<'_>) -> Result<String, askama::Error> {
             "{public_url}{}",
             address("/login", page.language, page.return_to)
         ),
-        heading: fill(texts.login.heading, "{site}", page.site_name),
+        heading: fill(texts.login.heading, "{site}", &spaced(page.language, page.site_name)),
         public_link: fill(texts.login.public_link, "{host}", &host),
         host: &host,
         start: &texts.script.states[0],
@@ -140,6 +140,16 @@ pub struct ErrorPage<'a> {
     pub retry_in: Option<u32>,
 }
 
+/// Chinese text leaves a space before Latin letters, and none before its own.
+fn spaced(language: Language, name: &str) -> String {
+    let latin = name.starts_with(|first: char| first.is_ascii());
+    if language == Language::Zh && latin {
+        format!(" {name}")
+    } else {
+        name.to_owned()
+    }
+}
+
 /// What `base.html` needs of every page.
 struct Frame<'a> {
     language: Language,
@@ -147,13 +157,6 @@ struct Frame<'a> {
     site_name: &'a str,
     /// The address of the same page in the other language; empty where there is none.
     switch: String,
-}
-
-impl Frame<'_> {
-    #[expect(clippy::unused_self, reason = "the templates write frame.asset(…)")]
-    fn asset(&self, name: &str) -> String {
-        assets::address(name)
-    }
 }
 
 #[derive(Template)]
