@@ -78,7 +78,7 @@ install_packages() {
     for package in "$@"; do
         packages="$packages $(name_here "$package")"
     done
-    apt_get install $packages
+    apt_get install --no-install-recommends $packages
     # Started it was not; at the next boot it shall not be either.
     case " $* " in *" nginx "*) ! have systemctl || systemctl disable --quiet nginx || true ;; esac
 }
