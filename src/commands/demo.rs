@@ -69,12 +69,12 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         "\n  Saoma is ready.  扫码登录已就绪。\n\n\
          \x20 1. Login page  登录页      {site}\n\
          \x20 2. Phone       模拟手机    {phone}phone\n\n\
-         \x20 Open the first in a browser. Scan its code{}, or paste the\n\
-         \x20 code's link into the second. Ctrl-C stops all of it.\n",
+         \x20 Open both in a browser and let the phone scan the page's code{}.\n\
+         \x20 Ctrl-C stops all of it.  在浏览器里打开两个地址，用模拟手机扫码；Ctrl-C 停止。\n",
         if arguments.lan {
-            " with a phone on this network"
+            ",\n  or scan it with a real phone on this network"
         } else {
-            " (see README: --lan)"
+            ""
         },
     );
     let served = application.run_until_stopped().await;

@@ -229,6 +229,11 @@ impl RootSpanBuilder for RequestLine {
         metrics::histogram!("saoma_request_seconds", "route" => route.clone()).record(took);
         metrics::counter!("saoma_requests_total", "route" => route.clone(), "status" => status.to_string())
             .increment(1);
+        // Files and probes would drown the rest.
+        let quiet = ["/static/{path:.*}", "/codes/{name}", "/healthz", "/readyz"];
+        if status < 400 && quiet.contains(&route.as_str()) {
+            return;
+        }
         span.in_scope(|| {
             tracing::info!(
                 method = %request.method(),

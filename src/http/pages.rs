@@ -25,7 +25,11 @@ pub fn login(page: &LoginPage<'_>) -> Result<String, askama::Error> {
             "{public_url}{}",
             address("/login", page.language, page.return_to)
         ),
-        heading: fill(texts.login.heading, "{site}", &spaced(page.language, page.site_name)),
+        heading: fill(
+            texts.login.heading,
+            "{site}",
+            &spaced(page.language, page.site_name),
+        ),
         public_link: fill(texts.login.public_link, "{host}", &host),
         host: &host,
         start: &texts.script.states[0],

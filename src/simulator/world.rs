@@ -20,6 +20,8 @@ pub(super) struct World {
     pub(super) phone_codes: CodeBook<PhoneNumber>,
     pub(super) quotas: Quotas,
     pub(super) switches: Switches,
+    /// What the newest code carries: a phone that looks at the computer's screen sees that one.
+    pub(super) newest_scene: Option<String>,
     /// Openids that `WeChat` takes for a high risk (40226).
     pub(super) blocked: HashSet<String>,
 }
@@ -54,6 +56,7 @@ impl World {
             phone_codes: CodeBook::default(),
             quotas,
             switches: Switches::default(),
+            newest_scene: None,
             blocked: HashSet::new(),
         }
     }

@@ -29,6 +29,7 @@ class Phone {
       confirm: () => this.confirm(),
       enterBy: (entryScene) => this.enterBy(entryScene),
       home: () => this.goTo(""),
+      look: () => this.look(),
       open: (link) => this.open(link),
       pick: (id) => this.pick(id),
       refuse: () => this.refuse(),
@@ -220,6 +221,13 @@ class Phone {
     document.documentElement.lang = this.language;
     document.getElementById("app-name").textContent = this.text.appName;
     document.getElementById("bench").replaceChildren(...bench(this, this.text, this.act));
+  }
+
+  // What a camera does that looks at the computer's screen: it sees the newest code.
+  async look() {
+    const answer = await this.saoma.newest();
+    if (answer.ok && answer.body.scene) return this.goTo(answer.body.scene);
+    return this.show({ name: "home", link: "", nothing: this.text.home.nothing });
   }
 
   open(link) {

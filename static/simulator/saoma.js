@@ -24,6 +24,10 @@ export class Saoma {
     return this.#post("register", { user, nickname });
   }
 
+  newest() {
+    return this.#send("newest", {});
+  }
+
   addUser(nickname) {
     return this.#post("users", { nickname });
   }

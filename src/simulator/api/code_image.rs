@@ -40,6 +40,7 @@ pub(super) fn decide(
             .unwrap_or(false),
     };
     world.quotas.count(&app_id, Endpoint::CodeImage, now)?;
+    world.newest_scene = Some(drawing.scene.clone());
     Ok(Success::Image(drawing))
 }
 

@@ -120,6 +120,12 @@ pub(super) async fn attempt(
     .await
 }
 
+/// The scene of the newest code, for a demo without a camera.
+pub(super) async fn newest(state: State) -> HttpResponse {
+    let scene = state.world().newest_scene.clone();
+    HttpResponse::Ok().json(json!({ "scene": scene }))
+}
+
 #[derive(Deserialize)]
 pub(super) struct NewUser {
     nickname: String,

@@ -36,6 +36,7 @@ pub(super) fn configure(app: &mut web::ServiceConfig) {
         }))
         .route("/phone", web::get().to(page::show))
         .route("/phone/assets/{name}", web::get().to(page::asset))
+        .route("/phone/newest", web::get().to(actions::newest))
         .route("/phone/users", web::post().to(actions::add_user))
         .route("/phone/scan", web::post().to(actions::scan))
         .route("/phone/confirm", web::post().to(actions::confirm))
