@@ -1,5 +1,37 @@
 //! Saoma (扫码): log in to a website by scanning a WeChat mini-program code.
+//!
+//! The modules stand in the order in which a login passes them. A request comes
+//! in at [`http`], the rules of [`login`] ask the [`store`] for one guarded
+//! change, the [`broker`] tells the [`hub`], and the hub tells the one
+//! [`session`] that waits. [`codes`] and [`wechat`] give the codes and say who
+//! the person is; the [`simulator`] stands in for WeChat and the phone.
+//!
+//! - The database decides, the hub only tells.
+//! - The hub does no I/O and knows no HTTP and no SQL.
+//! - A session's logic does not know its transport.
+//! - Only `store` knows SQL, only `wechat` knows WeChat, only `error` knows status codes.
+
+pub mod http;
+
+pub mod session;
+
+pub mod hub;
+
+pub mod codes;
+
+pub mod login;
+
+pub mod broker;
+
+pub mod wechat;
 
 pub mod simulator;
+
 pub mod store;
-pub mod wechat;
+
+pub mod commands;
+pub mod error;
+pub mod settings;
+pub mod shutdown;
+pub mod startup;
+pub mod telemetry;

@@ -1,3 +1,152 @@
 //! Postgres: the only place that knows SQL.
+//!
+//! Every change of an attempt is one guarded UPDATE in autocommit that must hit
+//! one row; every time comes from the database's `saoma_now()`.
 
+mod attempt_rows;
+mod attempts;
+mod begin;
+mod error;
+mod housekeeping;
+mod news;
+mod phone_sessions;
 pub mod private;
+mod sessions;
+mod signing_keys;
+mod users;
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    PgConnection, PgPool,
+    migrate::MigrateError,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::time::{Instant, timeout_at};
+
+pub use begin::{BeginQueue, NewAttempt};
+pub use error::StoreError;
+pub use news::{Known, Seen};
+pub use phone_sessions::{PHONE_SESSION_SECONDS, PhoneSession};
+pub use sessions::{NewSession, Redeemed, SESSION_DAYS, Session};
+pub use signing_keys::SealedKey;
+pub use users::{RegisterError, User};
+
+use crate::settings::Timers;
+
+/// One use case's limit, waiting for a connection included. The server's own
+/// limit cannot be trusted alone: a stopped server enforces nothing.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+    /// For the attempts' inserts alone: their commits do not wait for the disk.
+    begin_pool: PgPool,
+    timers: Timers,
+}
+
+impl Store {
+    /// Options for a database's address.
+    pub fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+        Ok(PgConnectOptions::from_str(url)?)
+    }
+
+    /// Connects on first use, so that a server also starts without its database.
+    pub fn new(options: &PgConnectOptions, connections: u32, timers: Timers) -> Self {
+        let options = options
+            .clone()
+            .application_name("saoma")
+            .options([("statement_timeout", "2s"), ("lock_timeout", "1s")]);
+        let pool = PgPoolOptions::new().max_connections(connections);
+        let begin_pool = PgPoolOptions::new().max_connections(1);
+        Self {
+            pool: limits(pool).connect_lazy_with(options.clone()),
+            begin_pool: limits(begin_pool)
+                .connect_lazy_with(options.options([("synchronous_commit", "off")])),
+            timers,
+        }
+    }
+
+    /// Brings the schema up to this version. A newer schema is left as it is,
+    /// so that an older version can be started again.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        let mut migrator = sqlx::migrate!();
+        migrator.set_ignore_missing(true);
+        let mut connection = self.pool.acquire().await?;
+        // A migration may take longer than a request ever may.
+        sqlx::query("set statement_timeout = 0")
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query("set lock_timeout = '30s'")
+            .execute(&mut *connection)
+            .await?;
+        let done = migrator.run(&mut *connection).await;
+        connection.close().await?;
+        done
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.run(async |db| sqlx::query("select 1").execute(db).await)
+            .await?;
+        Ok(())
+    }
+
+    /// The server's version, such as "15.4".
+    pub async fn server_version(&self) -> Result<String, StoreError> {
+        self.run(async |db| {
+            sqlx::query_scalar("show server_version")
+                .fetch_one(db)
+                .await
+        })
+        .await
+    }
+
+    /// Every pool, so that a test can move its database's clock in all connections.
+    pub fn pools(&self) -> [&PgPool; 2] {
+        [&self.pool, &self.begin_pool]
+    }
+
+    /// Ends all connections.
+    pub async fn close(&self) {
+        self.begin_pool.close().await;
+        self.pool.close().await;
+    }
+
+    /// Runs one use case's statements on one connection within [`LIMIT`]. A
+    /// connection that did not answer in time is dropped, not used again.
+    async fn run<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        Self::run_on(&self.pool, work).await
+    }
+
+    async fn run_on<T>(
+        pool: &PgPool,
+        work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        let deadline = Instant::now() + LIMIT;
+        let acquired = timeout_at(deadline, pool.acquire()).await;
+        let mut connection = acquired.map_err(|_| StoreError::TimedOut)??;
+        let answer = timeout_at(deadline, work(&mut connection)).await;
+        if let Ok(answer) = answer {
+            return Ok(answer?);
+        }
+        connection.close_on_drop();
+        Err(StoreError::TimedOut)
+    }
+}
+
+fn limits(pool: PgPoolOptions) -> PgPoolOptions {
+    pool.acquire_timeout(Duration::from_secs(1))
+        .idle_timeout(Duration::from_secs(600))
+        .max_lifetime(Duration::from_secs(3600))
+}
+
+/// Seconds for an SQL parameter.
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}

@@ -1,1 +1,70 @@
 //! WeChat as Saoma needs it: codes and identities. The only place that knows its API.
+//!
+//! Three calls: the access token (`/cgi-bin/stable_token`), a mini-program code
+//! (`/wxa/getwxacodeunlimit`) and the identity behind a `wx.login` code (`/sns/jscode2session`).
+//! WeChat answers errors with status 200 and an `errcode`; here each becomes a [`WechatError`]
+//! with a sentence for the operator.
+//!
+//! One [`AccessToken`] is shared by the whole process; each worker has a [`Wechat`] of its own.
+
+mod call;
+mod client;
+mod errcode;
+mod error;
+#[cfg(test)]
+mod fake;
+mod image;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use tls::https_client;
+mod token;
+
+use std::{fmt, time::Duration};
+
+use secrecy::SecretString;
+use url::Url;
+
+pub use client::Wechat;
+pub use error::{Endpoint, Refusal, WechatError};
+pub use image::{CodeImage, ImageKind};
+pub use token::AccessToken;
+
+/// How to reach WeChat, and as which mini program.
+#[derive(Debug, Clone)]
+pub struct WechatSettings {
+    /// The mini program's `AppID`, such as `wx` and 16 hex digits.
+    pub app_id: String,
+    /// The mini program's `AppSecret`.
+    pub app_secret: SecretString,
+    /// `https://api.weixin.qq.com`, or the simulator; a path in it is kept.
+    pub base_url: Url,
+    /// The page a scan opens, such as `pages/index/wsLogin`; empty: the home page.
+    pub page: String,
+    /// The version of the mini program a scan opens: `release`, `trial` or `develop`.
+    pub env_version: String,
+    /// The time limit of one call for a token or an identity. 3 s is usual.
+    pub timeout: Duration,
+    /// The time limit of one call for a code image. 5 s is usual.
+    pub image_timeout: Duration,
+}
+
+/// Who scanned: what WeChat tells about the user behind a `wx.login` code.
+///
+/// WeChat's `session_key` is not kept: nothing here needs it, and it must never leave the server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WechatIdentity {
+    /// One user within one mini program. Never empty.
+    pub open_id: String,
+    /// One user across all apps of one Open Platform account. WeChat sends it only when the
+    /// mini program is bound to such an account, so it may appear later. Never empty.
+    pub union_id: Option<String>,
+}
+
+impl fmt::Debug for WechatIdentity {
+    /// Leaves the ids out: they are personal data, and what is debugged ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WechatIdentity").finish_non_exhaustive()
+    }
+}

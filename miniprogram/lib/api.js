@@ -1,0 +1,225 @@
+/**
+ * The server's phone API. Every call resolves to an answer or a problem and never throws, and
+ * each has a time limit. The phone's token is fetched when first needed, kept, and renewed once
+ * when the server no longer knows it.
+ *
+ * @typedef {import('./problem').Problem} Problem
+ *
+ * @typedef {object} Scan the server's answer to a scan
+ * @property {string} attempt
+ * @property {string} nonce
+ * @property {{ name: string, host: string }} site
+ * @property {{ name: string, os: string, ip: string, place: string | null }} browser
+ * @property {string} requested_at
+ * @property {number} expires_in
+ * @property {boolean} registered
+ * @property {'none' | 'number' | 'code'} check
+ * @property {string[]} warnings
+ *
+ * @typedef {object} AttemptState
+ * @property {string} attempt
+ * @property {number} version
+ * @property {string} state
+ * @property {string | null} reason
+ * @property {number} expires_in
+ * @property {string | null} [check_code]
+ *
+ * @typedef {{ result: 'login_succeeded' | 'not_registered' | 'code_needed', check_code?: string }} Confirmed
+ *
+ * @typedef {object} TransportRequest
+ * @property {'GET' | 'POST' | 'PUT' | 'DELETE'} method
+ * @property {string} url
+ * @property {Record<string, string>} headers
+ * @property {object} [data] sent as JSON
+ * @property {number} timeout milliseconds
+ *
+ * @typedef {{ ok: true, status: number, data: any }
+ *   | { ok: false, reason: 'network' | 'timeout' | 'interrupted' | 'address_refused' }} TransportAnswer
+ *
+ * @typedef {object} Platform all that the logic needs from the world around it
+ * @property {(request: TransportRequest) => Promise<TransportAnswer>} request any HTTP status is ok
+ * @property {() => Promise<string>} login a fresh code of wx.login, '' if WeChat gave none
+ * @property {(key: string) => Promise<any>} load what was saved, undefined if nothing
+ * @property {(key: string, value: any) => Promise<void>} save
+ * @property {(key: string) => Promise<void>} forget
+ * @property {(milliseconds: number) => Promise<void>} delay
+ * @property {() => number} now milliseconds
+ */
+
+const { problemOfAnswer, localProblem } = require('./problem');
+
+/**
+ * @template T
+ * @typedef {{ ok: true, status: number, body: T } | { ok: false, problem: Problem }} Answer
+ */
+
+/** @typedef {ReturnType<typeof createApi>} Api */
+
+const TOKEN_KEY = 'saoma_phone_session';
+const CALL_TIMEOUT = 10000;
+const POLL_SECONDS = 25;
+const POLL_TIMEOUT = (POLL_SECONDS + 10) * 1000;
+
+/**
+ * @param {Platform} platform
+ * @param {string} server the server's address
+ */
+function createApi(platform, server) {
+  const base = server.replace(/\/+$/, '');
+  let token = '';
+  /** @type {Promise<Problem | null> | null} */
+  let signingIn = null;
+
+  /**
+   * @param {TransportRequest['method']} method
+   * @param {string} path
+   * @param {object} [data]
+   * @param {number} [timeout]
+   * @returns {Promise<Answer<any>>}
+   */
+  async function call(method, path, data, timeout = CALL_TIMEOUT) {
+    let problem = await signIn(false);
+    if (problem) return { ok: false, problem };
+    const used = token;
+    const answer = await send(method, path, data, timeout);
+    if (answer.ok || answer.problem.code !== 'phone_session_invalid') return answer;
+    // Another call may have renewed it meanwhile.
+    problem = await signIn(token === used);
+    return problem ? { ok: false, problem } : send(method, path, data, timeout);
+  }
+
+  /**
+   * @param {TransportRequest['method']} method
+   * @param {string} path
+   * @param {object | undefined} data
+   * @param {number} timeout
+   * @returns {Promise<Answer<any>>}
+   */
+  async function send(method, path, data, timeout) {
+    /** @type {Record<string, string>} */
+    const headers = { 'content-type': 'application/json' };
+    if (token) headers.authorization = `Bearer ${token}`;
+    const request = { method, url: base + path, headers, data, timeout };
+    let answer = await platform.request(request);
+    if (!answer.ok && answer.reason === 'interrupted') {
+      // WeChat drops what is under way when the user leaves for a while. Every call of this API
+      // may be repeated, so the user need not hear of it.
+      answer = await platform.request(request);
+    }
+    if (!answer.ok) return { ok: false, problem: problemOfTransport(answer.reason) };
+    const { status, data: body } = answer;
+    if (status === 204) return { ok: true, status, body: null };
+    if (status >= 200 && status < 300 && body && typeof body === 'object') {
+      return { ok: true, status, body };
+    }
+    return { ok: false, problem: problemOfAnswer(status, body) };
+  }
+
+  /**
+   * Several calls may find the token missing at once; they share one wx.login.
+   *
+   * @param {boolean} renew whether the token in hand is known to be bad
+   */
+  function signIn(renew) {
+    if (!renew && token) return Promise.resolve(null);
+    if (!signingIn) {
+      signingIn = fetchToken(renew).then((problem) => {
+        signingIn = null;
+        return problem;
+      });
+    }
+    return signingIn;
+  }
+
+  /**
+   * @param {boolean} renew
+   * @returns {Promise<Problem | null>}
+   */
+  async function fetchToken(renew) {
+    token = '';
+    if (renew) {
+      await platform.forget(TOKEN_KEY);
+    } else {
+      const kept = await platform.load(TOKEN_KEY);
+      // A token goes only to the server that gave it.
+      if (kept && kept.server === base && typeof kept.token === 'string') token = kept.token;
+      if (token) return null;
+    }
+    let answer = await exchangeCode();
+    if (!answer.ok && /^wechat_code_/.test(answer.problem.code)) answer = await exchangeCode();
+    if (!answer.ok) return answer.problem;
+    if (typeof answer.body.token !== 'string') return localProblem('server_down');
+    token = answer.body.token;
+    await platform.save(TOKEN_KEY, { server: base, token });
+    return null;
+  }
+
+  /** @returns {Promise<Answer<any>>} */
+  async function exchangeCode() {
+    const code = await platform.login();
+    if (!code) return { ok: false, problem: localProblem('wechat_busy') };
+    return send('POST', '/api/phone/session', { code }, CALL_TIMEOUT);
+  }
+
+  return {
+    /**
+     * @param {string} scene
+     * @param {number} entryScene
+     * @returns {Promise<Answer<Scan>>}
+     */
+    scan(scene, entryScene) {
+      return call('POST', '/api/phone/scan', { scene, entry_scene: entryScene });
+    },
+
+    /**
+     * @param {string} nonce
+     * @param {string} [number] the two digits, only when they were asked for
+     * @returns {Promise<Answer<Confirmed>>}
+     */
+    confirm(nonce, number) {
+      return call('POST', '/api/phone/confirm', number ? { nonce, number } : { nonce });
+    },
+
+    /**
+     * @param {string} nonce
+     * @returns {Promise<Answer<null>>}
+     */
+    cancel(nonce) {
+      return call('POST', '/api/phone/cancel', { nonce });
+    },
+
+    /**
+     * @param {string} nickname may be empty
+     * @returns {Promise<Answer<object>>}
+     */
+    register(nickname) {
+      return call('POST', '/api/phone/register', nickname ? { nickname } : {});
+    },
+
+    /**
+     * The attempt's state at once, or with `afterVersion` as soon as it is another one: status
+     * 204 when nothing changed for 25 seconds.
+     *
+     * @param {string} attempt
+     * @param {number} [afterVersion]
+     * @returns {Promise<Answer<AttemptState>>}
+     */
+    attempt(attempt, afterVersion) {
+      const path = `/api/phone/attempts/${encodeURIComponent(attempt)}`;
+      if (afterVersion === undefined) return call('GET', path);
+      const query = `?after_version=${afterVersion}&wait=${POLL_SECONDS}`;
+      return call('GET', path + query, undefined, POLL_TIMEOUT);
+    },
+  };
+}
+
+/**
+ * @param {'network' | 'timeout' | 'interrupted' | 'address_refused'} reason
+ * @returns {Problem}
+ */
+function problemOfTransport(reason) {
+  if (reason === 'timeout') return localProblem('server_down');
+  return localProblem(reason === 'address_refused' ? reason : 'no_network');
+}
+
+module.exports = { createApi };

@@ -1,0 +1,135 @@
+//! `saoma demo`: everything on one machine, with a simulated WeChat and phone.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+
+use anyhow::Context;
+use url::Url;
+
+use crate::{
+    settings::{Flags, Settings},
+    simulator::{Simulator, SimulatorSettings},
+    startup::Application,
+};
+
+/// What the demo can be told.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Let phones on the same network scan the code (listens on all addresses)
+    #[arg(long)]
+    lan: bool,
+    /// Port of the login page
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Port of the simulated WeChat and phone
+    #[arg(long, default_value_t = 8090)]
+    phone_port: u16,
+    /// Port of health and metrics
+    #[arg(long, default_value_t = 9180)]
+    admin_port: u16,
+    /// Where the demo keeps its users
+    #[arg(long, default_value = "data", value_name = "FOLDER")]
+    data_dir: String,
+}
+
+/// Starts simulator and server, prints the two addresses, and serves until Ctrl-C.
+pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let any = if arguments.lan {
+        Ipv4Addr::UNSPECIFIED
+    } else {
+        Ipv4Addr::LOCALHOST
+    };
+    let host = if arguments.lan {
+        lan_address()?.to_string()
+    } else {
+        "localhost".to_owned()
+    };
+    let site = Url::parse(&format!("http://{host}:{}", arguments.port))?;
+    let phone = Url::parse(&format!("http://{host}:{}", arguments.phone_port))?;
+
+    let simulated = SimulatorSettings {
+        public_url: Some(phone.clone()),
+        saoma_url: Some(Url::parse(&format!("http://127.0.0.1:{}", arguments.port))?),
+        ..SimulatorSettings::default()
+    };
+    let settings = settings(&arguments, any, &site, &simulated)?;
+    let listener = TcpListener::bind(SocketAddr::from((any, arguments.phone_port)));
+    let listener = listener.with_context(|| {
+        let port = arguments.phone_port;
+        format!("port {port} is in use; choose another with --phone-port")
+    })?;
+    let simulator = Simulator::start(listener, simulated)?;
+    let application = match Application::build(settings).await {
+        Ok(application) => application,
+        Err(error) => {
+            simulator.stop().await;
+            return Err(error);
+        }
+    };
+    println!(
+        "\n  Saoma is ready.  扫码登录已就绪。\n\n\
+         \x20 1. Login page  登录页      {site}\n\
+         \x20 2. Phone       模拟手机    {phone}phone\n\n\
+         \x20 Open the first in a browser. Scan its code{}, or paste the\n\
+         \x20 code's link into the second. Ctrl-C stops all of it.\n",
+        if arguments.lan {
+            " with a phone on this network"
+        } else {
+            " (see README: --lan)"
+        },
+    );
+    let served = application.run_until_stopped().await;
+    simulator.stop().await;
+    served
+}
+
+fn settings(
+    arguments: &Arguments,
+    any: Ipv4Addr,
+    site: &Url,
+    simulated: &SimulatorSettings,
+) -> anyhow::Result<Settings> {
+    let pairs = [
+        ("SAOMA_LISTEN", format!("{any}:{}", arguments.port)),
+        (
+            "SAOMA_ADMIN_LISTEN",
+            format!("127.0.0.1:{}", arguments.admin_port),
+        ),
+        ("SAOMA_PUBLIC_URL", site.to_string()),
+        ("SAOMA_DATA_DIR", arguments.data_dir.clone()),
+        ("SAOMA_SITE_NAME", "Saoma Demo".to_owned()),
+        ("SAOMA_WECHAT_APP_ID", simulated.app_id.clone()),
+        ("SAOMA_WECHAT_APP_SECRET", simulated.app_secret.clone()),
+        (
+            "SAOMA_WECHAT_BASE_URL",
+            format!("http://127.0.0.1:{}", arguments.phone_port),
+        ),
+    ];
+    let set = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let mut settings = Settings::load(&Flags {
+        set,
+        ..Flags::default()
+    })?;
+    // The demo is always on its own database, whatever the environment has for other programs.
+    settings.database_url = None;
+    Ok(settings)
+}
+
+/// The address that this machine has on its network: the one from which a
+/// datagram would leave. None is sent.
+fn lan_address() -> anyhow::Result<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    let address = socket
+        .connect((Ipv4Addr::new(192, 0, 2, 1), 9))
+        .and_then(|()| socket.local_addr());
+    let address = address
+        .context("this machine has no network; leave --lan out")?
+        .ip();
+    anyhow::ensure!(
+        !address.is_loopback(),
+        "this machine has no network; leave --lan out"
+    );
+    Ok(address)
+}

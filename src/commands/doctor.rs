@@ -1,0 +1,115 @@
+//! `saoma doctor`: looks at what a server needs, and says what is wrong.
+
+use std::{net::ToSocketAddrs, sync::Arc, time::Duration};
+
+use secrecy::ExposeSecret;
+
+use crate::{
+    settings::{Flags, Settings},
+    store::{Store, private::PrivatePostgres},
+    wechat::{AccessToken, Wechat},
+};
+
+/// Checks all; fails if anything is wrong.
+pub async fn run(flags: &Flags) -> anyhow::Result<()> {
+    let settings = match Settings::load(flags) {
+        Ok(settings) => settings,
+        Err(error) => {
+            println!("✗ settings: {error}");
+            anyhow::bail!("the settings are wrong; nothing else was checked");
+        }
+    };
+    println!("✓ settings");
+    crate::startup::install_tls_provider();
+    let mut wrong = 0;
+    for (name, outcome) in [
+        ("database", database(&settings).await),
+        ("public address", public_address(&settings).await),
+        ("WeChat", wechat(&settings).await),
+    ] {
+        match outcome {
+            Ok(found) => println!("✓ {name}: {found}"),
+            Err(problem) => {
+                wrong += 1;
+                println!("✗ {name}: {problem}");
+            }
+        }
+    }
+    anyhow::ensure!(wrong == 0, "{wrong} of 3 checks failed");
+    Ok(())
+}
+
+async fn database(settings: &Settings) -> Result<String, String> {
+    let Some(url) = &settings.database_url else {
+        return match PrivatePostgres::start(&settings.data_dir).await {
+            Ok(private) => {
+                let found = format!("private PostgreSQL in {}", private.cluster().display());
+                private.stop().await.map_err(|error| error.to_string())?;
+                Ok(found)
+            }
+            // The running server holds it: that is how it should be.
+            Err(error) => Err(error.to_string()),
+        };
+    };
+    let options = Store::options(url.expose_secret())
+        .map_err(|_| "DATABASE_URL is no Postgres address".to_owned())?;
+    let store = Store::new(&options, 2, settings.timers);
+    let version = store.server_version().await;
+    store.close().await;
+    let version = version.map_err(|error| {
+        format!("{error}. Is Postgres running, and does DATABASE_URL name its host and user?")
+    })?;
+    let major: u32 = version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok())
+        .unwrap_or(0);
+    if major < 15 {
+        return Err(format!(
+            "Postgres {version} is too old; Saoma needs 15 or newer"
+        ));
+    }
+    Ok(format!("Postgres {version}"))
+}
+
+/// Asks the public address for `/healthz`, as a browser would reach it.
+async fn public_address(settings: &Settings) -> Result<String, String> {
+    let url = &settings.public_url;
+    let (host, port) = (
+        url.host_str().unwrap_or_default().to_owned(),
+        url.port_or_known_default().unwrap_or(80),
+    );
+    let name = host.clone();
+    let resolved = actix_web::web::block(move || (name.as_str(), port).to_socket_addrs()).await;
+    if !matches!(resolved, Ok(Ok(_))) {
+        return Err(format!("{host} has no address; is its DNS entry made?"));
+    }
+    let client = crate::wechat::https_client(Duration::from_secs(5));
+    let health = format!("{url}healthz");
+    match client.get(&health).send().await {
+        Ok(response) if response.status().is_success() => Ok(format!("{url} answers")),
+        Ok(response) => Err(format!(
+            "{health} answers {}; does the proxy pass requests on to {}?",
+            response.status(),
+            settings.listen
+        )),
+        Err(error) => Err(format!(
+            "{health} does not answer ({error}); is the server running, and the proxy in front?"
+        )),
+    }
+}
+
+async fn wechat(settings: &Settings) -> Result<String, String> {
+    let token = Arc::new(AccessToken::new());
+    match Wechat::new(settings.wechat.clone(), token)
+        .check_token()
+        .await
+    {
+        Ok(()) => Ok("AppID and AppSecret are right".to_owned()),
+        Err(error) => Err(format!(
+            "{error}. {} / {}",
+            error.advice_en(),
+            error.advice_zh()
+        )),
+    }
+}

@@ -1,0 +1,66 @@
+//! What the `saoma` command can do.
+
+mod demo;
+mod doctor;
+
+use anyhow::Context;
+
+use crate::{
+    settings::{Flags, Settings},
+    simulator::{self, SimulateArgs},
+    startup::{self, Application},
+};
+
+/// One of saoma's commands.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(Flags),
+    /// Run the server with a simulated WeChat and phone, to try it out
+    Demo(demo::Arguments),
+    /// Run a simulated WeChat and phone alone
+    Simulate(SimulateArgs),
+    /// Bring the database's schema up to date
+    Migrate(Flags),
+    /// Check settings, database, public address and WeChat, and say what is wrong
+    Doctor(Flags),
+}
+
+impl Command {
+    /// Does it.
+    pub async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Serve(flags) => serve(&flags).await,
+            Self::Demo(arguments) => demo::run(arguments).await,
+            Self::Simulate(arguments) => simulator::run(arguments).await,
+            Self::Migrate(flags) => migrate(&flags).await,
+            Self::Doctor(flags) => doctor::run(&flags).await,
+        }
+    }
+}
+
+async fn serve(flags: &Flags) -> anyhow::Result<()> {
+    let settings = Settings::load(flags)?;
+    let public_url = settings.public_url.clone();
+    let application = Application::build(settings).await?;
+    tracing::info!(
+        address = %application.address(),
+        admin = %application.admin_address(),
+        %public_url,
+        "saoma serves"
+    );
+    application.run_until_stopped().await
+}
+
+async fn migrate(flags: &Flags) -> anyhow::Result<()> {
+    let settings = Settings::load_for_database(flags)?;
+    let (store, private) = startup::open_store(&settings).await?;
+    let migrated = store.migrate().await;
+    store.close().await;
+    if let Some(private) = private {
+        private.stop().await?;
+    }
+    migrated.context("the database's schema could not be brought up to date")?;
+    println!("The database's schema is up to date.");
+    Ok(())
+}

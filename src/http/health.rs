@@ -1,0 +1,54 @@
+//! PROTOCOL, section 10: whether the process lives, and whether it can serve.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::json;
+
+use super::extract::site;
+use crate::{error::Error, hub::messages::ListWaiting};
+
+/// `GET /healthz`
+pub async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "ok"}))
+}
+
+/// `GET /readyz`: 503 with the reasons.
+pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
+    let site = site(&request)?;
+    let hub = site
+        .hub
+        .send(ListWaiting)
+        .timeout(Duration::from_secs(1))
+        .await;
+    let mut reasons = Vec::new();
+    if site.login.store.ping().await.is_err() {
+        reasons.push("database");
+    }
+    if hub.is_err() {
+        reasons.push("hub");
+    }
+    if site.draining.has_begun() {
+        reasons.push("draining");
+    }
+    let warnings: &[&str] = if site.addresses.saw_untrusted_proxy() {
+        &["untrusted_proxy"]
+    } else {
+        &[]
+    };
+    let body = json!({"ready": reasons.is_empty(), "reasons": reasons, "warnings": warnings});
+    if reasons.is_empty() {
+        return Ok(HttpResponse::Ok().json(body));
+    }
+    Ok(HttpResponse::ServiceUnavailable()
+        .insert_header(("Retry-After", "2"))
+        .json(body))
+}
+
+/// `GET /metrics`, on the admin address only.
+pub async fn metrics(handle: Data<PrometheusHandle>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(handle.render())
+}

@@ -1,0 +1,98 @@
+//! The edge: parse, call, answer. No SQL and no rules.
+
+pub mod address;
+pub mod assets;
+mod attempts;
+mod codes;
+mod cookies;
+mod edge;
+mod extract;
+mod health;
+pub mod language;
+mod origin;
+pub mod pages;
+mod phone;
+mod return_to;
+mod session;
+pub mod site;
+mod site_pages;
+mod socket;
+mod texts;
+mod user_agent;
+
+use actix_web::{
+    HttpResponse,
+    middleware::from_fn,
+    web::{self, ServiceConfig, delete, get, post, put, resource, scope},
+};
+use tracing_actix_web::TracingLogger;
+
+use crate::error::Error;
+
+/// Every route of the public address. Needs `web::Data` of a [`site::Site`] and
+/// of a [`crate::codes::ImageFolder`].
+pub fn routes(config: &mut ServiceConfig) {
+    // The sockets first and bare: a middleware around them would live as long as they do.
+    config
+        .service(resource("/ws/login").route(get().to(socket::login)))
+        .service(resource("/ws/session").route(get().to(socket::session)))
+        .service(
+            scope("")
+                .wrap(from_fn(edge::answer))
+                .wrap(TracingLogger::<edge::RequestLine>::new())
+                .configure(pages_and_api)
+                .default_service(web::to(nothing_here)),
+        );
+}
+
+fn pages_and_api(config: &mut ServiceConfig) {
+    config
+        .service(resource("/").route(get().to(site_pages::home)))
+        .service(resource("/login").route(get().to(site_pages::login)))
+        .service(resource("/dashboard").route(get().to(site_pages::dashboard)))
+        .service(resource("/codes/{name}").route(get().to(codes::image)))
+        .service(resource("/static/{path:.*}").route(get().to(site_pages::asset)))
+        .service(resource("/favicon.ico").route(get().to(site_pages::favicon)))
+        .service(resource("/healthz").route(get().to(health::live)))
+        .service(resource("/readyz").route(get().to(health::ready)))
+        .service(resource("/.well-known/jwks.json").route(get().to(session::jwks)))
+        .service(resource("/api/me").route(get().to(session::me)))
+        .service(resource("/api/token").route(post().to(session::token)))
+        .service(resource("/api/logout").route(post().to(session::log_out)))
+        .service(resource("/api/login/attempts").route(post().to(attempts::begin)))
+        .service(
+            scope("/api/login/attempts/{attempt}")
+                .service(resource("").route(get().to(attempts::poll)))
+                .service(resource("/refresh").route(post().to(attempts::refresh)))
+                .service(resource("/cancel").route(post().to(attempts::cancel)))
+                .service(resource("/check").route(post().to(attempts::check)))
+                .service(resource("/redeem").route(post().to(session::redeem))),
+        )
+        .service(
+            scope("/api/phone")
+                .service(
+                    resource("/session")
+                        .route(post().to(phone::sign_in))
+                        .route(delete().to(phone::sign_out)),
+                )
+                .service(resource("/scan").route(post().to(phone::scan)))
+                .service(resource("/confirm").route(post().to(phone::confirm)))
+                .service(resource("/cancel").route(post().to(phone::cancel)))
+                .service(resource("/attempts/{attempt}").route(get().to(phone::attempt)))
+                .service(resource("/register").route(post().to(phone::register)))
+                .service(resource("/me").route(put().to(phone::rename)))
+                .service(resource("/account").route(delete().to(phone::delete_account))),
+        );
+}
+
+/// The admin address: what only the owner's own machines ask.
+pub fn admin_routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/healthz").route(get().to(health::live)))
+        .service(resource("/readyz").route(get().to(health::ready)))
+        .service(resource("/metrics").route(get().to(health::metrics)));
+}
+
+async fn nothing_here() -> Result<HttpResponse, Error> {
+    Err(Error::NotFound)
+}

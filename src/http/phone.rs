@@ -1,0 +1,168 @@
+//! PROTOCOL, section 8: what the mini program asks for.
+
+use actix_web::{HttpRequest, HttpResponse, web::Path};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    attempts::{attempt_id, long_poll},
+    extract::{Body, bearer, client_address, site},
+    site::Site,
+};
+use crate::{
+    error::Error,
+    hub::messages::Poller,
+    login::{
+        attempt::{Attempt, State},
+        ids::{Scene, Secret},
+    },
+    store::PhoneSession,
+};
+
+/// `POST /api/phone/session`
+pub async fn sign_in(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
+    #[derive(Deserialize)]
+    struct Fields {
+        code: String,
+    }
+    let site = site(&request)?;
+    site.login
+        .limits
+        .phone_session(client_address(&request, site))?;
+    let Fields { code } = body.read()?;
+    let signed_in = site.login.sign_in_phone(&code).await?;
+    Ok(HttpResponse::Ok().json(json!({
+        "token": signed_in.token.expose(),
+        "expires_in": signed_in.expires_in,
+        "registered": signed_in.user.is_some(),
+        "user": signed_in.user,
+    })))
+}
+
+/// `DELETE /api/phone/session`
+pub async fn sign_out(request: HttpRequest) -> Result<HttpResponse, Error> {
+    let (site, phone) = phone(&request).await?;
+    site.login.sign_out_phone(&phone).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /api/phone/scan`
+pub async fn scan(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
+    let (site, phone) = phone(&request).await?;
+    let entry_scene = body.get("entry_scene").and_then(Value::as_i64);
+    let entry_scene = entry_scene.and_then(|number| i32::try_from(number).ok());
+    let entry_scene = entry_scene.ok_or(Error::EntrySceneMissing)?;
+    let scene = body
+        .get("scene")
+        .and_then(Value::as_str)
+        .and_then(Scene::parse);
+    let scene = scene.ok_or(Error::SceneMalformed)?;
+    let scanned = site.login.scan(&phone, &scene, entry_scene).await?;
+    let (attempt, settings) = (&scanned.attempt, site.settings());
+    Ok(HttpResponse::Ok().json(json!({
+        "attempt": attempt.id,
+        "nonce": scanned.nonce.expose(),
+        "site": {"name": settings.site_name, "host": host(&settings.public_url)},
+        "browser": attempt.browser,
+        "requested_at": attempt.requested_at,
+        "expires_in": attempt.expires_in,
+        "registered": phone.user.is_some(),
+        "check": "none",
+        "warnings": scanned.warnings,
+    })))
+}
+
+/// `POST /api/phone/confirm`
+pub async fn confirm(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
+    let (site, phone) = phone(&request).await?;
+    let confirmed = site.login.confirm(&phone, &nonce(&body)?).await?;
+    Ok(HttpResponse::Ok().json(confirmed))
+}
+
+/// `POST /api/phone/cancel`
+pub async fn cancel(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
+    let (site, phone) = phone(&request).await?;
+    site.login.refuse(&phone, &nonce(&body)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `GET /api/phone/attempts/{attempt}`
+pub async fn attempt(request: HttpRequest, id: Path<String>) -> Result<HttpResponse, Error> {
+    let (site, phone) = phone(&request).await?;
+    let id = attempt_id(&id)?;
+    let read = async || {
+        let attempt = site.login.find_claimed(&phone, id).await?;
+        let view = view(site, &attempt).await?;
+        Ok((attempt.version, view))
+    };
+    let found = long_poll(&request, site, id, Poller::Phone, read).await?;
+    Ok(found.map_or_else(
+        || HttpResponse::NoContent().finish(),
+        |view| HttpResponse::Ok().json(view),
+    ))
+}
+
+/// `POST /api/phone/register`
+pub async fn register(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
+    #[derive(Deserialize)]
+    struct Fields {
+        nickname: Option<String>,
+    }
+    let (site, phone) = phone(&request).await?;
+    let Fields { nickname } = body.read()?;
+    // An empty field of a form is a nickname that was not given.
+    let nickname = nickname.filter(|nickname| !nickname.trim().is_empty());
+    let user = site.login.register(&phone, nickname.as_deref()).await?;
+    Ok(HttpResponse::Created().json(user))
+}
+
+/// `PUT /api/phone/me`
+pub async fn rename(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
+    #[derive(Deserialize)]
+    struct Fields {
+        nickname: String,
+    }
+    let (site, phone) = phone(&request).await?;
+    let Fields { nickname } = body.read()?;
+    Ok(HttpResponse::Ok().json(site.login.rename(&phone, &nickname).await?))
+}
+
+/// `DELETE /api/phone/account`
+pub async fn delete_account(request: HttpRequest) -> Result<HttpResponse, Error> {
+    let (site, phone) = phone(&request).await?;
+    site.login.delete_account(&phone).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn phone(request: &HttpRequest) -> Result<(&Site, PhoneSession), Error> {
+    let site = site(request)?;
+    let phone = site.login.phone(&bearer(request)?).await?;
+    Ok((site, phone))
+}
+
+fn nonce(body: &Body) -> Result<Secret, Error> {
+    let text = body.get("nonce").and_then(Value::as_str);
+    text.and_then(Secret::parse).ok_or(Error::NonceInvalid)
+}
+
+async fn view(site: &Site, attempt: &Attempt) -> Result<Value, Error> {
+    let session = match attempt.state {
+        State::Redeemed => site.login.session_of(attempt.id).await?,
+        _ => None,
+    };
+    Ok(json!({
+        "attempt": attempt.id,
+        "version": attempt.version,
+        "state": attempt.state,
+        "reason": attempt.reason.map(crate::login::reason::Reason::as_public_str),
+        "expires_in": attempt.expires_in,
+        "check_code": null,
+        "session": session,
+    }))
+}
+
+fn host(url: &url::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}

@@ -1,0 +1,94 @@
+//! The browsers' sockets: what is checked before the upgrade.
+
+use actix_web::{HttpRequest, HttpResponse, web::Payload};
+
+use super::{
+    attempts::attempt_id,
+    edge,
+    extract::{client_address, language, query, requester, site},
+    origin, session,
+};
+use crate::{
+    error::Error,
+    login::{attempt::Browser, begin::Requester},
+    session::{
+        logic::Logic,
+        transport::ws_actor::{BrowserSocket, Opening, Purpose},
+    },
+};
+
+/// `GET /ws/login`. No middleware stands around this route: whatever wraps a
+/// response lives as long as the socket.
+pub async fn login(request: HttpRequest, payload: Payload) -> HttpResponse {
+    open_login(&request, payload).unwrap_or_else(|error| edge::refuse(&request, &error))
+}
+
+fn open_login(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    let site = site(request)?;
+    origin::require_ours(request.headers(), &site.settings().public_origin())?;
+    let (_, requester) = requester(request, site, query(request, "return_to").as_deref())?;
+    if site.draining.has_begun() {
+        return Err(Error::Draining);
+    }
+    let permit = site.login.limits.socket(requester.address)?;
+    // What is no id is an attempt that nobody has: said on the socket, like any other.
+    let resume = query(request, "resume").filter(|resume| !resume.is_empty());
+    let resume = resume.map(|text| attempt_id(&text).unwrap_or_else(|_| unknown()));
+    let (logic, first) = Logic::login(resume, language(request));
+    let opening = Opening {
+        logic,
+        purpose: Purpose::Login(first),
+        requester,
+        permit,
+    };
+    BrowserSocket::start(
+        site.login.clone(),
+        site.hub.clone(),
+        opening,
+        request,
+        payload,
+    )
+}
+
+/// `GET /ws/session`
+pub async fn session(request: HttpRequest, payload: Payload) -> HttpResponse {
+    open_session(&request, payload)
+        .await
+        .unwrap_or_else(|error| edge::refuse(&request, &error))
+}
+
+async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    let site = site(request)?;
+    origin::require_ours(request.headers(), &site.settings().public_origin())?;
+    let session = session::current(site, request).await?;
+    if site.draining.has_begun() {
+        return Err(Error::Draining);
+    }
+    let address = client_address(request, site);
+    let permit = site.login.limits.socket(address)?;
+    let opening = Opening {
+        logic: Logic::session(language(request)),
+        purpose: Purpose::Session(session.id),
+        requester: Requester {
+            browser_hash: [0; 32],
+            browser: Browser {
+                ip: String::new(),
+                ..session.browser
+            },
+            return_to: None,
+            address,
+        },
+        permit,
+    };
+    BrowserSocket::start(
+        site.login.clone(),
+        site.hub.clone(),
+        opening,
+        request,
+        payload,
+    )
+}
+
+fn unknown() -> crate::login::ids::AttemptId {
+    crate::login::ids::AttemptId(uuid::Uuid::nil())
+}

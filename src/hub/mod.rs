@@ -1,0 +1,203 @@
+//! Who waits for which login on this instance.
+//!
+//! [`LoginHub`] is a thin actor around the pure [`table::LoginTable`]. It does
+//! no I/O, awaits nobody and knows no HTTP and no SQL: it is told what the
+//! database has decided, and tells the one socket that waits for it.
+
+pub mod messages;
+mod table;
+
+use std::time::{Duration, Instant};
+
+use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, dev::SendError};
+
+use messages::{
+    AttemptChanged, CloseAll, Contested, ListWaiting, Register, RegisterSession, SessionsEnded,
+    SocketClosed, SocketEvent, SocketId, SocketOpened, Wait,
+};
+use table::{Due, LoginTable};
+
+use crate::{session::protocol::ServerMessage, settings::Timers};
+
+/// Messages that may wait in the hub's mailbox; more is answered `Full`.
+const MAILBOX: usize = 4096;
+/// Sockets that one step of the sweep may ping before other messages get their turn.
+const CHUNK: usize = 128;
+const SWEEP_EVERY: Duration = Duration::from_millis(250);
+
+/// The one actor of an instance that knows all its sockets.
+#[derive(Debug)]
+pub struct LoginHub {
+    table: LoginTable<Recipient<SocketEvent>>,
+}
+
+/// Goes on with a sweep that had more to do than one chunk.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+struct Sweep;
+
+impl LoginHub {
+    /// A hub with no sockets.
+    pub fn new(timers: &Timers) -> Self {
+        Self {
+            table: LoginTable::new(timers.ping, timers.idle_after_end),
+        }
+    }
+
+    fn tell(&self, id: SocketId, event: SocketEvent) {
+        let Some(recipient) = self.table.reach(id) else {
+            return;
+        };
+        match recipient.try_send(event) {
+            Ok(()) | Err(SendError::Closed(_)) => {}
+            // Its browser reads the row again soon; a slow socket is never waited for.
+            Err(SendError::Full(_)) => metrics::counter!("saoma_pushes_dropped_total").increment(1),
+        }
+    }
+
+    fn count(&self) {
+        let sockets = u32::try_from(self.table.len()).unwrap_or(u32::MAX);
+        metrics::gauge!("saoma_sockets").set(sockets);
+    }
+}
+
+impl Actor for LoginHub {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(MAILBOX);
+        context.run_interval(SWEEP_EVERY, |_, context| context.notify(Sweep));
+    }
+}
+
+impl Handler<Sweep> for LoginHub {
+    type Result = ();
+
+    fn handle(&mut self, _: Sweep, context: &mut Self::Context) {
+        let now = Instant::now();
+        for _ in 0..CHUNK {
+            match self.table.next_due(now) {
+                Some(Due::Ping(id)) => self.tell(id, SocketEvent::PingDue),
+                Some(Due::IdleAfterEnd(id)) => self.tell(id, SocketEvent::IdleAfterEnd),
+                None => return,
+            }
+        }
+        context.notify(Sweep);
+    }
+}
+
+impl Handler<SocketOpened> for LoginHub {
+    type Result = MessageResult<SocketOpened>;
+
+    fn handle(&mut self, message: SocketOpened, _: &mut Self::Context) -> Self::Result {
+        let id = self.table.open(message.0, Instant::now());
+        self.count();
+        MessageResult(id)
+    }
+}
+
+impl Handler<SocketClosed> for LoginHub {
+    type Result = ();
+
+    fn handle(&mut self, message: SocketClosed, _: &mut Self::Context) {
+        self.table.close(message.0);
+        self.count();
+    }
+}
+
+impl Handler<Register> for LoginHub {
+    type Result = ();
+
+    fn handle(&mut self, message: Register, _: &mut Self::Context) {
+        let Register {
+            socket,
+            attempt,
+            version,
+            over,
+        } = message;
+        let replaced = self
+            .table
+            .register(socket, attempt, version, over, Instant::now());
+        if let Some(older) = replaced.filter(|older| *older != socket) {
+            self.tell(older, SocketEvent::Replaced);
+        }
+    }
+}
+
+impl Handler<RegisterSession> for LoginHub {
+    type Result = ();
+
+    fn handle(&mut self, message: RegisterSession, _: &mut Self::Context) {
+        self.table.register_session(message.socket, message.session);
+    }
+}
+
+impl Handler<Wait> for LoginHub {
+    type Result = MessageResult<Wait>;
+
+    fn handle(&mut self, message: Wait, _: &mut Self::Context) -> Self::Result {
+        let Wait {
+            attempt,
+            poller,
+            version,
+        } = message;
+        MessageResult(self.table.wait(attempt, poller, version, Instant::now()))
+    }
+}
+
+impl Handler<AttemptChanged> for LoginHub {
+    type Result = ();
+
+    /// Routes `LoginSucceeded`, `NotRegistered` or any other state to the one
+    /// socket that waits for this attempt.
+    fn handle(&mut self, news: AttemptChanged, _: &mut Self::Context) {
+        let over = news.message.is_end();
+        let waiting = self
+            .table
+            .change(news.attempt, news.version, over, Instant::now());
+        if let Some(socket) = waiting {
+            self.tell(socket, SocketEvent::Changed(news.message));
+        }
+    }
+}
+
+impl Handler<Contested> for LoginHub {
+    type Result = ();
+
+    fn handle(&mut self, message: Contested, _: &mut Self::Context) {
+        if let Some(socket) = self.table.socket_of(message.0) {
+            self.tell(socket, SocketEvent::Changed(ServerMessage::Contested));
+        }
+    }
+}
+
+impl Handler<ListWaiting> for LoginHub {
+    type Result = MessageResult<ListWaiting>;
+
+    fn handle(&mut self, _: ListWaiting, _: &mut Self::Context) -> Self::Result {
+        self.table.forget_deserted(Instant::now());
+        MessageResult(self.table.waiting())
+    }
+}
+
+impl Handler<SessionsEnded> for LoginHub {
+    type Result = ();
+
+    fn handle(&mut self, message: SessionsEnded, _: &mut Self::Context) {
+        for socket in self.table.sockets_of_sessions(&message.0) {
+            self.tell(socket, SocketEvent::SessionEnded);
+        }
+    }
+}
+
+impl Handler<CloseAll> for LoginHub {
+    type Result = usize;
+
+    fn handle(&mut self, _: CloseAll, _: &mut Self::Context) -> usize {
+        self.table.end_polls();
+        for socket in self.table.all() {
+            self.tell(socket, SocketEvent::Closing);
+        }
+        self.table.len()
+    }
+}

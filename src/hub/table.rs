@@ -1,0 +1,332 @@
+//! Who waits on this instance: plain maps, without actors, clocks or I/O.
+//!
+//! Every method returns what has to be told to whom; the actor does the telling.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::messages::{Poller, SocketId, TooManyPolls, WaitingHere, Wake};
+use crate::{login::ids::AttemptId, store::Known};
+
+/// Polls of one side of one attempt that may come within [`POLL_WINDOW`].
+const POLLS: usize = 2;
+const POLL_WINDOW: Duration = Duration::from_secs(2);
+
+/// Everything that waits on this instance. `R` is how a socket is reached.
+#[derive(Debug)]
+pub struct LoginTable<R> {
+    sockets: HashMap<SocketId, Socket<R>>,
+    attempts: HashMap<AttemptId, Waiting>,
+    sessions: HashMap<Uuid, Vec<SocketId>>,
+    /// Sockets in the order of their next ping. Every socket stands here once.
+    pings: VecDeque<(Instant, SocketId)>,
+    next_socket: u64,
+    ping_every: Duration,
+    idle_after_end: Duration,
+}
+
+#[derive(Debug)]
+struct Socket<R> {
+    reach: R,
+    subject: Option<Subject>,
+    /// Since when it has nothing to wait for.
+    ended_at: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Attempt(AttemptId),
+    Session(Uuid),
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    version: i32,
+    over: bool,
+    socket: Option<SocketId>,
+    browser: Polls,
+    phone: Polls,
+}
+
+#[derive(Debug, Default)]
+struct Polls {
+    waiting: Option<oneshot::Sender<Wake>>,
+    recent: VecDeque<Instant>,
+}
+
+/// A socket whose turn it is in the sweep.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Ping it.
+    Ping(SocketId),
+    /// Its attempt ended long ago.
+    IdleAfterEnd(SocketId),
+}
+
+impl<R> LoginTable<R> {
+    /// An empty table.
+    pub fn new(ping_every: Duration, idle_after_end: Duration) -> Self {
+        Self {
+            sockets: HashMap::new(),
+            attempts: HashMap::new(),
+            sessions: HashMap::new(),
+            pings: VecDeque::new(),
+            next_socket: 0,
+            ping_every,
+            idle_after_end,
+        }
+    }
+
+    /// Adds a socket that waits for nothing yet.
+    pub fn open(&mut self, reach: R, now: Instant) -> SocketId {
+        let id = SocketId(self.next_socket);
+        self.next_socket += 1;
+        self.sockets.insert(
+            id,
+            Socket {
+                reach,
+                subject: None,
+                ended_at: Some(now),
+            },
+        );
+        self.pings.push_back((now + self.ping_every, id));
+        id
+    }
+
+    /// Removes a socket, and only what is still its own.
+    pub fn close(&mut self, id: SocketId) {
+        self.let_go(id);
+        self.sockets.remove(&id);
+    }
+
+    /// Makes `id` the socket of this attempt; returns the one that it replaces.
+    pub fn register(
+        &mut self,
+        id: SocketId,
+        attempt: AttemptId,
+        version: i32,
+        over: bool,
+        now: Instant,
+    ) -> Option<SocketId> {
+        if !self.sockets.contains_key(&id) {
+            return None;
+        }
+        self.let_go(id);
+        let waiting = self.attempts.entry(attempt).or_default();
+        waiting.version = waiting.version.max(version);
+        waiting.over |= over;
+        let replaced = waiting.socket.replace(id);
+        if let Some(socket) = self.sockets.get_mut(&id) {
+            socket.subject = Some(Subject::Attempt(attempt));
+            socket.ended_at = waiting.over.then_some(now);
+        }
+        if let Some(older) = replaced.and_then(|older| self.sockets.get_mut(&older)) {
+            older.subject = None;
+        }
+        replaced
+    }
+
+    /// Makes `id` a socket of this session.
+    pub fn register_session(&mut self, id: SocketId, session: Uuid) {
+        if !self.sockets.contains_key(&id) {
+            return;
+        }
+        self.let_go(id);
+        self.sessions.entry(session).or_default().push(id);
+        if let Some(socket) = self.sockets.get_mut(&id) {
+            socket.subject = Some(Subject::Session(session));
+            socket.ended_at = None;
+        }
+    }
+
+    /// Notes that an attempt has moved on: wakes its polls and returns the
+    /// socket that has to hear of it. Old news are none.
+    pub fn change(
+        &mut self,
+        attempt: AttemptId,
+        version: i32,
+        over: bool,
+        now: Instant,
+    ) -> Option<SocketId> {
+        let waiting = self.attempts.get_mut(&attempt)?;
+        if version <= waiting.version {
+            return None;
+        }
+        waiting.version = version;
+        waiting.over = over;
+        waiting.browser.wake(Wake::Changed);
+        waiting.phone.wake(Wake::Changed);
+        let id = waiting.socket;
+        if let Some(socket) = id.and_then(|id| self.sockets.get_mut(&id)) {
+            socket.ended_at = over.then_some(now);
+        }
+        id
+    }
+
+    /// The socket that waits for this attempt.
+    pub fn socket_of(&self, attempt: AttemptId) -> Option<SocketId> {
+        self.attempts.get(&attempt)?.socket
+    }
+
+    /// Takes sockets of sessions that have ended.
+    pub fn sockets_of_sessions(&self, ended: &[Uuid]) -> Vec<SocketId> {
+        let of = ended
+            .iter()
+            .filter_map(|session| self.sessions.get(session));
+        of.flatten().copied().collect()
+    }
+
+    /// Lets a long poll wait; it ends the one before it.
+    pub fn wait(
+        &mut self,
+        attempt: AttemptId,
+        poller: Poller,
+        version: i32,
+        now: Instant,
+    ) -> Result<oneshot::Receiver<Wake>, TooManyPolls> {
+        let waiting = self.attempts.entry(attempt).or_default();
+        waiting.version = waiting.version.max(version);
+        let polls = match poller {
+            Poller::Browser => &mut waiting.browser,
+            Poller::Phone => &mut waiting.phone,
+        };
+        while polls
+            .recent
+            .front()
+            .is_some_and(|then| *then + POLL_WINDOW <= now)
+        {
+            polls.recent.pop_front();
+        }
+        if polls.recent.len() >= POLLS {
+            return Err(TooManyPolls);
+        }
+        polls.recent.push_back(now);
+        polls.wake(Wake::Replaced);
+        let (sender, receiver) = oneshot::channel();
+        polls.waiting = Some(sender);
+        Ok(receiver)
+    }
+
+    /// The next socket whose turn has come, at most one ping interval each.
+    pub fn next_due(&mut self, now: Instant) -> Option<Due> {
+        while let Some(&(due, id)) = self.pings.front() {
+            if due > now {
+                return None;
+            }
+            self.pings.pop_front();
+            let Some(socket) = self.sockets.get(&id) else {
+                continue;
+            };
+            self.pings.push_back((now + self.ping_every, id));
+            let idle = socket
+                .ended_at
+                .is_some_and(|end| end + self.idle_after_end <= now);
+            return Some(if idle {
+                Due::IdleAfterEnd(id)
+            } else {
+                Due::Ping(id)
+            });
+        }
+        None
+    }
+
+    /// Forgets attempts for which nobody waits any more.
+    pub fn forget_deserted(&mut self, now: Instant) {
+        self.attempts.retain(|_, waiting| {
+            waiting.socket.is_some() || waiting.browser.is_alive(now) || waiting.phone.is_alive(now)
+        });
+    }
+
+    /// Everything that the batched look has to ask about.
+    pub fn waiting(&self) -> WaitingHere {
+        let open = self.attempts.iter().filter(|(_, waiting)| !waiting.over);
+        WaitingHere {
+            attempts: open
+                .map(|(id, w)| Known {
+                    id: *id,
+                    version: w.version,
+                })
+                .collect(),
+            sessions: self.sessions.keys().copied().collect(),
+        }
+    }
+
+    /// How to reach a socket.
+    pub fn reach(&self, id: SocketId) -> Option<&R> {
+        self.sockets.get(&id).map(|socket| &socket.reach)
+    }
+
+    /// Ends every long poll, so that none keeps a stopping server waiting.
+    pub fn end_polls(&mut self) {
+        for waiting in self.attempts.values_mut() {
+            waiting.browser.wake(Wake::Replaced);
+            waiting.phone.wake(Wake::Replaced);
+        }
+    }
+
+    /// Every socket.
+    pub fn all(&self) -> Vec<SocketId> {
+        self.sockets.keys().copied().collect()
+    }
+
+    /// How many sockets are open.
+    pub fn len(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// Ends what a socket waited for, unless a newer socket waits for it now.
+    fn let_go(&mut self, id: SocketId) {
+        let subject = self
+            .sockets
+            .get_mut(&id)
+            .and_then(|socket| socket.subject.take());
+        match subject {
+            Some(Subject::Attempt(attempt)) => {
+                if let Some(waiting) = self.attempts.get_mut(&attempt)
+                    && waiting.socket == Some(id)
+                {
+                    waiting.socket = None;
+                    if waiting.browser.waiting.is_none() && waiting.phone.waiting.is_none() {
+                        self.attempts.remove(&attempt);
+                    }
+                }
+            }
+            Some(Subject::Session(session)) => {
+                if let Some(sockets) = self.sessions.get_mut(&session) {
+                    sockets.retain(|socket| *socket != id);
+                    if sockets.is_empty() {
+                        self.sessions.remove(&session);
+                    }
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+impl Polls {
+    fn wake(&mut self, wake: Wake) {
+        if let Some(waiting) = self.waiting.take() {
+            // A poll that has gone away needs no waking.
+            let _ = waiting.send(wake);
+        }
+    }
+
+    fn is_alive(&self, now: Instant) -> bool {
+        self.waiting
+            .as_ref()
+            .is_some_and(|waiting| !waiting.is_closed())
+            || self
+                .recent
+                .back()
+                .is_some_and(|then| *then + POLL_WINDOW > now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

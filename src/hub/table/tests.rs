@@ -1,0 +1,215 @@
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+const PING: Duration = Duration::from_secs(25);
+const IDLE: Duration = Duration::from_secs(300);
+
+fn table() -> LoginTable<&'static str> {
+    LoginTable::new(PING, IDLE)
+}
+
+#[test]
+fn news_of_an_attempt_reach_its_socket_and_no_other() {
+    let (mut table, now) = (table(), Instant::now());
+    let (mine, other) = (AttemptId::random(), AttemptId::random());
+    let my_socket = table.open("mine", now);
+    let other_socket = table.open("other", now);
+    table.register(my_socket, mine, 1, false, now);
+    table.register(other_socket, other, 1, false, now);
+
+    assert_eq!(table.change(mine, 2, false, now), Some(my_socket));
+    assert_eq!(table.change(AttemptId::random(), 2, false, now), None);
+}
+
+#[test]
+fn old_news_and_news_heard_twice_reach_nobody() {
+    let (mut table, now) = (table(), Instant::now());
+    let attempt = AttemptId::random();
+    let socket = table.open("socket", now);
+    table.register(socket, attempt, 3, false, now);
+
+    assert_eq!(table.change(attempt, 3, false, now), None);
+    assert_eq!(table.change(attempt, 4, false, now), Some(socket));
+    assert_eq!(table.change(attempt, 4, false, now), None);
+}
+
+#[test]
+fn a_newer_socket_of_the_same_attempt_replaces_the_older() {
+    let (mut table, now) = (table(), Instant::now());
+    let attempt = AttemptId::random();
+    let (old, new) = (table.open("old", now), table.open("new", now));
+    assert_eq!(table.register(old, attempt, 1, false, now), None);
+    assert_eq!(table.register(new, attempt, 1, false, now), Some(old));
+    assert_eq!(table.change(attempt, 2, false, now), Some(new));
+}
+
+#[test]
+fn a_late_close_of_a_replaced_socket_leaves_the_newer_one_alone() {
+    let (mut table, now) = (table(), Instant::now());
+    let attempt = AttemptId::random();
+    let (old, new) = (table.open("old", now), table.open("new", now));
+    table.register(old, attempt, 1, false, now);
+    table.register(new, attempt, 1, false, now);
+    table.close(old);
+    assert_eq!(table.change(attempt, 2, false, now), Some(new));
+}
+
+#[test]
+fn a_closed_socket_leaves_nothing_behind() {
+    let (mut table, now) = (table(), Instant::now());
+    let socket = table.open("socket", now);
+    table.register(socket, AttemptId::random(), 1, false, now);
+    let signed_in = table.open("signed in", now);
+    table.register_session(signed_in, Uuid::new_v4());
+    table.close(socket);
+    table.close(signed_in);
+
+    let waiting = table.waiting();
+    assert!(table.len() == 0 && waiting.attempts.is_empty() && waiting.sessions.is_empty());
+    assert_eq!(table.next_due(now + PING), None);
+}
+
+#[test]
+fn an_attempt_that_is_over_is_not_asked_about_again() {
+    let (mut table, now) = (table(), Instant::now());
+    let attempt = AttemptId::random();
+    let socket = table.open("socket", now);
+    table.register(socket, attempt, 1, false, now);
+    assert_eq!(table.waiting().attempts.len(), 1);
+    table.change(attempt, 2, true, now);
+    assert!(table.waiting().attempts.is_empty());
+}
+
+#[test]
+fn every_socket_is_pinged_once_an_interval_in_the_order_of_opening() {
+    let (mut table, now) = (table(), Instant::now());
+    let first = table.open("first", now);
+    let second = table.open("second", now + Duration::from_secs(1));
+
+    assert_eq!(table.next_due(now + Duration::from_millis(24_999)), None);
+    assert_eq!(table.next_due(now + PING), Some(Due::Ping(first)));
+    assert_eq!(table.next_due(now + PING), None);
+    assert_eq!(
+        table.next_due(now + PING + Duration::from_secs(1)),
+        Some(Due::Ping(second))
+    );
+    assert_eq!(table.next_due(now + PING * 2), Some(Due::Ping(first)));
+}
+
+#[test]
+fn a_socket_whose_attempt_ended_is_let_go_after_a_while_but_not_if_it_began_anew() {
+    let (mut table, now) = (table(), Instant::now());
+    let (done, again) = (AttemptId::random(), AttemptId::random());
+    let (left, busy) = (table.open("left", now), table.open("busy", now));
+    table.register(left, done, 1, false, now);
+    table.register(busy, again, 1, false, now);
+    table.change(done, 2, true, now);
+    table.change(again, 2, true, now);
+    table.register(busy, AttemptId::random(), 1, false, now);
+
+    assert_eq!(table.next_due(now + IDLE), Some(Due::IdleAfterEnd(left)));
+    assert_eq!(table.next_due(now + IDLE), Some(Due::Ping(busy)));
+}
+
+#[test]
+fn a_change_wakes_both_sides_polls() {
+    let (mut table, now) = (table(), Instant::now());
+    let attempt = AttemptId::random();
+    let mut browser = table.wait(attempt, Poller::Browser, 1, now).unwrap();
+    let mut phone = table.wait(attempt, Poller::Phone, 1, now).unwrap();
+    table.change(attempt, 2, false, now);
+    assert_eq!(browser.try_recv(), Ok(Wake::Changed));
+    assert_eq!(phone.try_recv(), Ok(Wake::Changed));
+}
+
+#[test]
+fn a_newer_poll_ends_the_older_and_a_third_within_two_seconds_is_too_many() {
+    let (mut table, now) = (table(), Instant::now());
+    let attempt = AttemptId::random();
+    let mut first = table.wait(attempt, Poller::Browser, 1, now).unwrap();
+    let _second = table.wait(attempt, Poller::Browser, 1, now).unwrap();
+    assert_eq!(first.try_recv(), Ok(Wake::Replaced));
+    assert_eq!(
+        table.wait(attempt, Poller::Browser, 1, now).unwrap_err(),
+        TooManyPolls
+    );
+    assert!(
+        table
+            .wait(attempt, Poller::Browser, 1, now + POLL_WINDOW)
+            .is_ok()
+    );
+}
+
+#[test]
+fn polls_that_went_away_are_forgotten() {
+    let (mut table, now) = (table(), Instant::now());
+    drop(
+        table
+            .wait(AttemptId::random(), Poller::Browser, 1, now)
+            .unwrap(),
+    );
+    let waiting = table
+        .wait(AttemptId::random(), Poller::Browser, 1, now)
+        .unwrap();
+    table.forget_deserted(now + POLL_WINDOW);
+    assert_eq!(table.waiting().attempts.len(), 1);
+    drop(waiting);
+}
+
+#[derive(Debug, Clone)]
+enum Move {
+    Open,
+    Close(usize),
+    Register(usize, usize),
+    Change(usize, i32),
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = prop_oneof![
+        Just(Move::Open),
+        (0..6_usize).prop_map(Move::Close),
+        (0..6_usize, 0..4_usize).prop_map(|(s, a)| Move::Register(s, a)),
+        (0..4_usize, 1..9_i32).prop_map(|(a, v)| Move::Change(a, v)),
+    ];
+    prop::collection::vec(one, 0..80)
+}
+
+proptest! {
+    /// Whatever comes in whatever order, a push goes to the socket that
+    /// registered last for that attempt and is still there, and to no other.
+    #[test]
+    fn a_push_goes_to_the_last_registered_open_socket_of_the_attempt(moves in moves()) {
+        let (mut table, now) = (table(), Instant::now());
+        let attempts: Vec<_> = (0..4).map(|_| AttemptId::random()).collect();
+        let mut sockets = Vec::new();
+        let mut holder = std::collections::HashMap::new();
+        for step in moves {
+            match step {
+                Move::Open => sockets.push(table.open("socket", now)),
+                Move::Close(s) if s < sockets.len() => {
+                    let id = sockets.remove(s);
+                    table.close(id);
+                    holder.retain(|_, held| *held != id);
+                }
+                Move::Register(s, a) if s < sockets.len() => {
+                    table.register(sockets[s], attempts[a], 1, false, now);
+                    holder.retain(|_, held| *held != sockets[s]);
+                    holder.insert(attempts[a], sockets[s]);
+                }
+                Move::Change(a, version) => {
+                    if let Some(told) = table.change(attempts[a], version, false, now) {
+                        prop_assert_eq!(Some(&told), holder.get(&attempts[a]));
+                    }
+                }
+                _ => {}
+            }
+            for attempt in &attempts {
+                prop_assert_eq!(table.socket_of(*attempt), holder.get(attempt).copied());
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Ids and secrets, made valid once at the edge.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::{ExposeSecret, SecretBox};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// A login attempt's id. It opens nothing by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AttemptId(pub Uuid);
+
+impl AttemptId {
+    /// A new random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// SHA-256 of a secret of at least 128 random bits: what the database keeps.
+pub type Hash = [u8; 32];
+
+/// 32 random bytes, written as 43 characters of base64url: the browser's
+/// secret, the phone's nonce, a session's and a phone session's token.
+pub struct Secret(SecretBox<[u8; 32]>);
+
+impl Secret {
+    /// A new secret from the system's generator.
+    pub fn random() -> Self {
+        Self::from(rand::random::<[u8; 32]>())
+    }
+
+    /// Any other shape than 43 characters of base64url counts as missing.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        Some(Self::from(<[u8; 32]>::try_from(bytes).ok()?))
+    }
+
+    /// The form on the wire. It goes into one cookie or one body, never into a log or URL.
+    pub fn expose(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.expose_secret())
+    }
+
+    /// The form at rest.
+    pub fn hash(&self) -> Hash {
+        Sha256::digest(self.0.expose_secret()).into()
+    }
+
+    /// The session token that this browser secret gives with `salt`
+    /// (HMAC-SHA-256): asking again within the salt's life gives the same one.
+    pub fn session_token(&self, salt: &[u8]) -> Self {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, self.0.expose_secret());
+        let tag = aws_lc_rs::hmac::sign(&key, salt);
+        let mut token = [0; 32];
+        token.copy_from_slice(tag.as_ref());
+        Self::from(token)
+    }
+}
+
+impl From<[u8; 32]> for Secret {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(SecretBox::new(Box::new(bytes)))
+    }
+}
+
+impl Clone for Secret {
+    fn clone(&self) -> Self {
+        Self::from(*self.0.expose_secret())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What a code carries: 32 characters of `[A-Za-z0-9_-]`. Public, since
+/// everybody who sees the code has it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Scene(String);
+
+impl Scene {
+    /// 24 random bytes, base64url.
+    pub fn random() -> Self {
+        Self(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>()))
+    }
+
+    /// None for anything that we could not have issued.
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c == b'-';
+        (text.len() == 32 && text.bytes().all(allowed)).then(|| Self(text.to_owned()))
+    }
+
+    /// The characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form at rest.
+    pub fn hash(&self) -> Hash {
+        Sha256::digest(self.0.as_bytes()).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_comes_back_from_its_own_form_and_from_no_other() {
+        let secret = Secret::random();
+        let text = secret.expose();
+        assert_eq!(text.len(), 43);
+        assert_eq!(Secret::parse(&text).unwrap().hash(), secret.hash());
+        for other in [
+            "",
+            "short",
+            &text[1..],
+            &format!("{text}="),
+            &format!("{text}A"),
+        ] {
+            assert!(Secret::parse(other).is_none(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_scene_has_32_characters_of_the_allowed_alphabet() {
+        assert_eq!(Scene::random().as_str().len(), 32);
+        assert!(Scene::parse(Scene::random().as_str()).is_some());
+        for other in [
+            "",
+            "a",
+            &"a".repeat(33),
+            &"%".repeat(32),
+            &"扫".repeat(32),
+            &"a\0".repeat(16),
+        ] {
+            assert!(Scene::parse(other).is_none(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_salt_gives_the_same_session_token_and_another_gives_another() {
+        let secret = Secret::random();
+        assert_eq!(
+            secret.session_token(b"one").hash(),
+            secret.session_token(b"one").hash()
+        );
+        assert_ne!(
+            secret.session_token(b"one").hash(),
+            secret.session_token(b"two").hash()
+        );
+        assert_ne!(
+            secret.session_token(b"one").hash(),
+            Secret::random().session_token(b"one").hash()
+        );
+    }
+
+    #[test]
+    fn a_secret_does_not_show_in_debug() {
+        let secret = Secret::random();
+        assert!(!format!("{secret:?}").contains(&secret.expose()));
+    }
+}

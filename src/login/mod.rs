@@ -1,0 +1,95 @@
+//! The rules: what may become of a login attempt, and who may do it.
+//!
+//! A use case asks the store for one guarded change and then tells the broker.
+
+pub mod attempt;
+pub mod begin;
+pub mod ids;
+pub mod keys;
+pub mod limits;
+pub mod phone;
+pub mod reason;
+pub mod recheck;
+pub mod redeem;
+
+use std::sync::Arc;
+
+use crate::{
+    broker::Broker,
+    codes::Codes,
+    session::protocol::ServerMessage,
+    settings::Settings,
+    store::{BeginQueue, Store},
+    wechat::Wechat,
+};
+use attempt::Attempt;
+use keys::SigningKeys;
+use limits::Limits;
+
+/// The use cases of a login, for one worker. A clone is cheap.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The owner's choices.
+    pub settings: Arc<Settings>,
+    /// What one address may ask for.
+    pub limits: Limits,
+    pub(crate) store: Store,
+    pub(crate) keys: Arc<SigningKeys>,
+    begin: BeginQueue,
+    codes: Codes,
+    wechat: Wechat,
+    broker: Broker,
+}
+
+/// What a [`Login`] is made of.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the types say it")]
+pub struct Parts {
+    pub settings: Arc<Settings>,
+    pub limits: Limits,
+    pub store: Store,
+    pub keys: Arc<SigningKeys>,
+    pub begin: BeginQueue,
+    pub broker: Broker,
+}
+
+impl Login {
+    /// The use cases over these parts.
+    pub fn new(parts: Parts, codes: Codes, wechat: Wechat) -> Self {
+        let Parts {
+            settings,
+            limits,
+            store,
+            keys,
+            begin,
+            broker,
+        } = parts;
+        Self {
+            settings,
+            limits,
+            store,
+            keys,
+            begin,
+            codes,
+            wechat,
+            broker,
+        }
+    }
+
+    /// What the attempt's browser reads.
+    pub fn message(&self, attempt: &Attempt) -> ServerMessage {
+        message(&self.settings, attempt)
+    }
+
+    /// Tells whoever waits for this attempt what the database has committed.
+    pub fn publish(&self, attempt: &Attempt) {
+        self.broker.publish(attempt, self.message(attempt));
+    }
+}
+
+fn message(settings: &Settings, attempt: &Attempt) -> ServerMessage {
+    attempt.message(|name| match &settings.code_base_url {
+        Some(base) => format!("{}/{name}", base.as_str().trim_end_matches('/')),
+        None => format!("{}codes/{name}", settings.public_url),
+    })
+}

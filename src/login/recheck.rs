@@ -1,0 +1,124 @@
+//! The look that heals: every message may be lost, the rows are not.
+//!
+//! Every two seconds this instance compares all that waits here with the
+//! database, in one query, and tells its hub what it missed: expiries, news
+//! that got lost, rows lost in a crash of the database, sessions that ended.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::Addr;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{limits::Limits, message, reason::Reason};
+use crate::{
+    hub::{
+        LoginHub,
+        messages::{AttemptChanged, ListWaiting, SessionsEnded, WaitingHere},
+    },
+    session::protocol::ServerMessage,
+    settings::Settings,
+    store::{Store, StoreError},
+};
+
+const HUB_LIMIT: Duration = Duration::from_secs(2);
+/// How often old rows and images are looked for.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+
+/// Looks again on behalf of one instance.
+#[derive(Debug, Clone)]
+pub struct Recheck {
+    /// The owner's choices.
+    pub settings: Arc<Settings>,
+    /// The rows.
+    pub store: Store,
+    /// Who waits here.
+    pub hub: Addr<LoginHub>,
+}
+
+impl Recheck {
+    /// Looks again and again until the process ends.
+    pub async fn run(self) {
+        let mut tick = interval(self.settings.timers.recheck);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut healthy = true;
+        loop {
+            tick.tick().await;
+            match self.once().await {
+                Ok(()) if !healthy => {
+                    healthy = true;
+                    tracing::info!("the database answers again");
+                }
+                Ok(()) => {}
+                Err(error) if healthy => {
+                    healthy = false;
+                    tracing::warn!(%error, "the database does not answer; open sockets wait");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// One look.
+    pub async fn once(&self) -> Result<(), StoreError> {
+        let Ok(waiting) = self.hub.send(ListWaiting).timeout(HUB_LIMIT).await else {
+            tracing::error!("the hub does not answer");
+            return Ok(());
+        };
+        let WaitingHere { attempts, sessions } = waiting;
+        if !attempts.is_empty() {
+            let seen = self.store.look_again(&attempts).await?;
+            for attempt in &seen.changed {
+                let message = message(&self.settings, attempt);
+                self.tell(AttemptChanged::of(attempt, message));
+            }
+            for known in attempts
+                .iter()
+                .filter(|known| seen.lost.contains(&known.id))
+            {
+                let (attempt, version) = (known.id, known.version + 1);
+                let reason = Reason::AttemptLost.as_str();
+                let message = ServerMessage::Failed {
+                    attempt,
+                    version,
+                    reason,
+                };
+                self.tell(AttemptChanged {
+                    attempt,
+                    version,
+                    message,
+                });
+            }
+        }
+        if !sessions.is_empty() {
+            let ended = self.store.ended_sessions(&sessions).await?;
+            if !ended.is_empty() && self.hub.try_send(SessionsEnded(ended)).is_err() {
+                tracing::warn!("the hub could not be told; it is told at the next look");
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, news: AttemptChanged) {
+        if self.hub.try_send(news).is_err() {
+            tracing::warn!("the hub could not be told; it is told at the next look");
+        }
+    }
+}
+
+/// Deletes what nobody needs any more, until the process ends.
+pub async fn tidy(store: Store, images: crate::codes::ImageFolder, limits: Limits) {
+    let mut tick = interval(TIDY_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        limits.forget_quiet();
+        if let Err(error) = images.delete_old().await {
+            tracing::warn!(%error, "old code images could not be deleted");
+        }
+        if let Err(error) = store.erase_salts().await {
+            tracing::debug!(%error, "salts are erased at the next look");
+        }
+        // More batches are left to the next minute only when the database is away.
+        while matches!(store.delete_old().await, Ok(true)) {}
+    }
+}

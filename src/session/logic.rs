@@ -1,0 +1,267 @@
+//! What a socket says and does, without a transport: an input comes in, effects go out.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use super::protocol::{BadFrame, ClientMessage, CloseCode, ServerMessage};
+use crate::{
+    error::Error, http::language::Language, hub::messages::SocketEvent, login::ids::AttemptId,
+};
+
+/// Messages that a client may send within [`WINDOW`].
+const MESSAGES: usize = 20;
+const WINDOW: Duration = Duration::from_secs(10);
+/// Pings without an answer after which a connection counts as gone.
+const MISSED_PINGS: u8 = 2;
+
+/// Something that the database has to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// A new attempt.
+    Begin,
+    /// The state of an earlier attempt of the same browser.
+    Resume(AttemptId),
+    /// A new code for an attempt, or its state.
+    Refresh {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The version that the browser knows.
+        version: i32,
+        /// Nobody tapped.
+        silent: bool,
+    },
+    /// The end of an attempt.
+    Cancel(AttemptId),
+    /// The strict check's six digits.
+    Check(AttemptId),
+}
+
+/// What the actor has to do now.
+#[derive(Debug)]
+pub enum Effect {
+    /// Write a frame.
+    Send(ServerMessage),
+    /// Ask the database; [`Logic::done`] takes the answer.
+    Do(Command),
+    /// Write a ping.
+    Ping,
+    /// Say why and end the connection.
+    Close(CloseCode),
+    /// End the connection, whose other end is gone.
+    Drop,
+}
+
+/// One socket's conversation.
+#[derive(Debug)]
+pub struct Logic {
+    role: Role,
+    language: Language,
+    /// Times of the newest client messages.
+    recent: VecDeque<Instant>,
+    unanswered_pings: u8,
+}
+
+#[derive(Debug)]
+enum Role {
+    /// A browser that wants to log in.
+    Login {
+        /// Attempt and version of the newest state that was sent.
+        position: Option<(AttemptId, i32)>,
+        /// A command is under way; its successors wait their turn.
+        busy: bool,
+        /// A push overtook the answer of the command under way.
+        overtaken: bool,
+        queue: VecDeque<ClientMessage>,
+    },
+    /// A browser that is signed in.
+    Session,
+}
+
+impl Logic {
+    /// A login page's socket, and its first command.
+    pub fn login(resume: Option<AttemptId>, language: Language) -> (Self, Command) {
+        let role = Role::Login {
+            position: None,
+            busy: true,
+            overtaken: false,
+            queue: VecDeque::new(),
+        };
+        let first = resume.map_or(Command::Begin, Command::Resume);
+        (Self::new(role, language), first)
+    }
+
+    /// A signed-in browser's socket.
+    pub fn session(language: Language) -> Self {
+        Self::new(Role::Session, language)
+    }
+
+    fn new(role: Role, language: Language) -> Self {
+        Self {
+            role,
+            language,
+            recent: VecDeque::new(),
+            unanswered_pings: 0,
+        }
+    }
+
+    /// A text frame came in.
+    pub fn text(&mut self, text: &str, now: Instant) -> Vec<Effect> {
+        while self
+            .recent
+            .front()
+            .is_some_and(|then| *then + WINDOW <= now)
+        {
+            self.recent.pop_front();
+        }
+        if self.recent.len() >= MESSAGES {
+            return vec![Effect::Close(CloseCode::Policy)];
+        }
+        self.recent.push_back(now);
+        match (ClientMessage::parse(text), &mut self.role) {
+            (Err(BadFrame::NotJson), _) => vec![Effect::Close(CloseCode::Invalid)],
+            (Err(BadFrame::BadMessage), _) => vec![self.complain("bad_message")],
+            (Err(BadFrame::UnknownMessage), _) | (Ok(_), Role::Session) => {
+                vec![self.complain("unknown_message")]
+            }
+            (Ok(message), Role::Login { queue, .. }) => {
+                // Bounded by the limit above.
+                queue.push_back(message);
+                self.next_command()
+            }
+        }
+    }
+
+    /// The hub has something to tell.
+    pub fn event(&mut self, event: SocketEvent) -> Vec<Effect> {
+        match event {
+            SocketEvent::Changed(message) => match message.position() {
+                Some((attempt, version)) => match self.position() {
+                    // Only what is newer, and only about the attempt that is shown.
+                    Some((shown, known)) if attempt == shown && version > known => {
+                        if let Role::Login { overtaken, .. } = &mut self.role {
+                            *overtaken = true;
+                        }
+                        self.show(message)
+                    }
+                    _ => Vec::new(),
+                },
+                None => vec![Effect::Send(message)],
+            },
+            SocketEvent::PingDue if self.unanswered_pings >= MISSED_PINGS => vec![Effect::Drop],
+            SocketEvent::PingDue => {
+                self.unanswered_pings += 1;
+                vec![Effect::Ping]
+            }
+            SocketEvent::Replaced => vec![Effect::Close(CloseCode::Replaced)],
+            SocketEvent::IdleAfterEnd => vec![Effect::Close(CloseCode::Finished)],
+            SocketEvent::SessionEnded => vec![Effect::Close(CloseCode::SessionEnded)],
+            SocketEvent::Closing => vec![Effect::Close(CloseCode::GoingAway)],
+        }
+    }
+
+    /// A pong came in.
+    pub fn pong(&mut self) {
+        self.unanswered_pings = 0;
+    }
+
+    /// A command has been answered.
+    pub fn done(&mut self, answer: Result<ServerMessage, Error>) -> Vec<Effect> {
+        let mut told = false;
+        if let Role::Login {
+            busy, overtaken, ..
+        } = &mut self.role
+        {
+            *busy = false;
+            told = std::mem::take(overtaken);
+        }
+        let mut effects = match answer {
+            Ok(message) if told && !self.is_newer(&message) => Vec::new(),
+            Ok(message) => self.show(message),
+            Err(error) => vec![Effect::Send(ServerMessage::Error {
+                code: error.code(),
+                detail: error.detail(self.language),
+                retry_in: error.retry_in(),
+            })],
+        };
+        effects.extend(self.next_command());
+        effects
+    }
+
+    /// Whether the browser has not been told this yet.
+    fn is_newer(&self, message: &ServerMessage) -> bool {
+        match (message.position(), self.position()) {
+            (Some((attempt, version)), Some((shown, known))) => attempt != shown || version > known,
+            _ => true,
+        }
+    }
+
+    fn position(&self) -> Option<(AttemptId, i32)> {
+        match self.role {
+            Role::Login { position, .. } => position,
+            Role::Session => None,
+        }
+    }
+
+    fn show(&mut self, message: ServerMessage) -> Vec<Effect> {
+        if let Role::Login { position, .. } = &mut self.role {
+            // Version 0 is somebody else's attempt or none: nothing to refresh.
+            *position = message.position().filter(|(_, version)| *version > 0);
+        }
+        let finished = matches!(message, ServerMessage::Redeemed { .. });
+        let mut effects = vec![Effect::Send(message)];
+        if finished {
+            effects.push(Effect::Close(CloseCode::Finished));
+        }
+        effects
+    }
+
+    fn next_command(&mut self) -> Vec<Effect> {
+        let Role::Login {
+            position,
+            busy,
+            overtaken,
+            queue,
+        } = &mut self.role
+        else {
+            return Vec::new();
+        };
+        if *busy {
+            return Vec::new();
+        }
+        let Some(message) = queue.pop_front() else {
+            return Vec::new();
+        };
+        let command = match (message, position.map(|(attempt, _)| attempt)) {
+            (ClientMessage::Refresh { version, silent }, Some(attempt)) => Command::Refresh {
+                attempt,
+                version,
+                silent,
+            },
+            (ClientMessage::Refresh { .. }, None) => Command::Begin,
+            (ClientMessage::Cancel, Some(attempt)) => Command::Cancel(attempt),
+            (ClientMessage::CheckCode { .. }, Some(attempt)) => Command::Check(attempt),
+            (ClientMessage::Cancel | ClientMessage::CheckCode { .. }, None) => {
+                let mut effects = vec![self.complain("attempt_unknown")];
+                effects.extend(self.next_command());
+                return effects;
+            }
+        };
+        *busy = true;
+        *overtaken = false;
+        vec![Effect::Do(command)]
+    }
+
+    fn complain(&self, code: &'static str) -> Effect {
+        let detail = crate::error::detail(code, self.language);
+        Effect::Send(ServerMessage::Error {
+            code,
+            detail,
+            retry_in: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

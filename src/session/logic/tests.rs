@@ -1,0 +1,177 @@
+use super::*;
+
+fn open() -> (Logic, AttemptId) {
+    let attempt = AttemptId::random();
+    let (mut logic, first) = Logic::login(None, Language::En);
+    assert_eq!(first, Command::Begin);
+    logic.done(Ok(ticket(attempt, 1)));
+    (logic, attempt)
+}
+
+fn ticket(attempt: AttemptId, version: i32) -> ServerMessage {
+    let (code_url, source) = ("/codes/x".to_owned(), "live".to_owned());
+    ServerMessage::Ticket {
+        attempt,
+        version,
+        code_url,
+        expires_in: 120,
+        source,
+    }
+}
+
+fn succeeded(attempt: AttemptId, version: i32) -> SocketEvent {
+    SocketEvent::Changed(ServerMessage::LoginSucceeded {
+        attempt,
+        version,
+        expires_in: 60,
+    })
+}
+
+fn refresh(version: i32) -> String {
+    format!(r#"{{"type":"refresh","version":{version},"silent":false}}"#)
+}
+
+#[test]
+fn news_are_shown_once_and_only_of_the_attempt_that_is_shown() {
+    let (mut logic, attempt) = open();
+    assert!(logic.event(succeeded(AttemptId::random(), 9)).is_empty());
+    assert!(matches!(
+        logic.event(succeeded(attempt, 2))[..],
+        [Effect::Send(_)]
+    ));
+    assert!(logic.event(succeeded(attempt, 2)).is_empty());
+    assert!(logic.event(succeeded(attempt, 1)).is_empty());
+}
+
+#[test]
+fn an_answer_older_than_what_was_pushed_meanwhile_is_not_shown() {
+    let (mut logic, attempt) = open();
+    assert!(matches!(
+        logic.text(&refresh(1), Instant::now())[..],
+        [Effect::Do(_)]
+    ));
+    logic.event(succeeded(attempt, 3));
+    assert!(logic.done(Ok(ticket(attempt, 2))).is_empty());
+}
+
+#[test]
+fn commands_run_one_after_the_other() {
+    let (mut logic, attempt) = open();
+    let now = Instant::now();
+    let first = logic.text(&refresh(1), now);
+    assert!(matches!(first[..], [Effect::Do(Command::Refresh { .. })]));
+    assert!(logic.text(r#"{"type":"cancel"}"#, now).is_empty());
+    let then = logic.done(Ok(ticket(attempt, 2)));
+    assert!(matches!(
+        then[..],
+        [Effect::Send(_), Effect::Do(Command::Cancel(_))]
+    ));
+}
+
+#[test]
+fn the_twenty_first_message_within_ten_seconds_closes_the_socket() {
+    let (mut logic, _) = open();
+    let now = Instant::now();
+    for _ in 0..20 {
+        assert!(matches!(logic.text("7", now)[..], [Effect::Send(_)]));
+    }
+    assert!(matches!(
+        logic.text("7", now)[..],
+        [Effect::Close(CloseCode::Policy)]
+    ));
+    assert!(matches!(
+        logic.text("7", now + WINDOW)[..],
+        [Effect::Send(_)]
+    ));
+}
+
+#[test]
+fn two_pings_without_an_answer_drop_the_connection() {
+    let (mut logic, _) = open();
+    assert!(matches!(
+        logic.event(SocketEvent::PingDue)[..],
+        [Effect::Ping]
+    ));
+    assert!(matches!(
+        logic.event(SocketEvent::PingDue)[..],
+        [Effect::Ping]
+    ));
+    assert!(matches!(
+        logic.event(SocketEvent::PingDue)[..],
+        [Effect::Drop]
+    ));
+}
+
+#[test]
+fn a_pong_starts_the_count_anew() {
+    let (mut logic, _) = open();
+    for _ in 0..5 {
+        assert!(matches!(
+            logic.event(SocketEvent::PingDue)[..],
+            [Effect::Ping]
+        ));
+        logic.pong();
+    }
+}
+
+#[test]
+fn after_an_unknown_attempt_a_refresh_begins_a_new_one() {
+    let attempt = AttemptId::random();
+    let (mut logic, first) = Logic::login(Some(attempt), Language::En);
+    assert_eq!(first, Command::Resume(attempt));
+    let unknown = ServerMessage::Failed {
+        attempt,
+        version: 0,
+        reason: "attempt_unknown",
+    };
+    assert!(matches!(logic.done(Ok(unknown))[..], [Effect::Send(_)]));
+    let effects = logic.text(&refresh(0), Instant::now());
+    assert!(matches!(effects[..], [Effect::Do(Command::Begin)]));
+}
+
+#[test]
+fn a_redeemed_attempt_is_said_and_then_closed() {
+    let (mut logic, attempt) = open();
+    let event = SocketEvent::Changed(ServerMessage::Redeemed {
+        attempt,
+        version: 5,
+    });
+    let effects = logic.event(event);
+    assert!(matches!(
+        effects[..],
+        [Effect::Send(_), Effect::Close(CloseCode::Finished)]
+    ));
+}
+
+#[test]
+fn what_is_not_json_closes_and_what_is_no_message_is_complained_about() {
+    let (mut logic, _) = open();
+    let now = Instant::now();
+    assert!(matches!(
+        logic.text("{", now)[..],
+        [Effect::Close(CloseCode::Invalid)]
+    ));
+    let effects = logic.text(r#"{"type":"dance"}"#, now);
+    assert!(matches!(
+        effects[..],
+        [Effect::Send(ServerMessage::Error {
+            code: "unknown_message",
+            ..
+        })]
+    ));
+}
+
+#[test]
+fn a_session_socket_takes_no_messages_and_closes_with_its_session() {
+    let mut logic = Logic::session(Language::Zh);
+    let effects = logic.text(r#"{"type":"cancel"}"#, Instant::now());
+    assert!(matches!(
+        effects[..],
+        [Effect::Send(ServerMessage::Error { .. })]
+    ));
+    let effects = logic.event(SocketEvent::SessionEnded);
+    assert!(matches!(
+        effects[..],
+        [Effect::Close(CloseCode::SessionEnded)]
+    ));
+}

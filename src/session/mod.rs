@@ -1,0 +1,6 @@
+//! One browser's socket: an actor whose logic knows no transport.
+
+mod commands;
+pub mod logic;
+pub mod protocol;
+pub mod transport;

@@ -1,0 +1,230 @@
+//! The frames of a browser's socket, as PROTOCOL, section 5, has them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::login::ids::AttemptId;
+
+/// One JSON text frame to the browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields are the protocol's")]
+pub enum ServerMessage {
+    /// Show this code.
+    Ticket {
+        attempt: AttemptId,
+        version: i32,
+        code_url: String,
+        expires_in: i64,
+        source: String,
+    },
+    /// A phone holds the attempt.
+    Scanned {
+        attempt: AttemptId,
+        version: i32,
+        expires_in: i64,
+        check: &'static str,
+        number: Option<String>,
+    },
+    /// The phone's user has no account here yet.
+    NotRegistered {
+        attempt: AttemptId,
+        version: i32,
+        expires_in: i64,
+    },
+    /// The strict check: ask for the six digits that the phone shows.
+    CodeNeeded {
+        attempt: AttemptId,
+        version: i32,
+        expires_in: i64,
+        tries_left: i16,
+    },
+    /// Redeem now.
+    LoginSucceeded {
+        attempt: AttemptId,
+        version: i32,
+        expires_in: i64,
+    },
+    /// Its time ran out.
+    Expired {
+        attempt: AttemptId,
+        version: i32,
+        reason: &'static str,
+    },
+    /// Somebody ended it.
+    Cancelled {
+        attempt: AttemptId,
+        version: i32,
+        reason: &'static str,
+    },
+    /// It could not go on.
+    Failed {
+        attempt: AttemptId,
+        version: i32,
+        reason: &'static str,
+    },
+    /// Taken.
+    Redeemed { attempt: AttemptId, version: i32 },
+    /// Another phone tried this code. Advice, not a state.
+    Contested,
+    /// A request that could not be done; the socket stays open.
+    Error {
+        code: &'static str,
+        detail: &'static str,
+        retry_in: Option<u64>,
+    },
+}
+
+impl ServerMessage {
+    /// The attempt and version that a state's message is about.
+    pub fn position(&self) -> Option<(AttemptId, i32)> {
+        match *self {
+            Self::Ticket {
+                attempt, version, ..
+            }
+            | Self::Scanned {
+                attempt, version, ..
+            }
+            | Self::NotRegistered {
+                attempt, version, ..
+            }
+            | Self::CodeNeeded {
+                attempt, version, ..
+            }
+            | Self::LoginSucceeded {
+                attempt, version, ..
+            }
+            | Self::Expired {
+                attempt, version, ..
+            }
+            | Self::Cancelled {
+                attempt, version, ..
+            }
+            | Self::Failed {
+                attempt, version, ..
+            }
+            | Self::Redeemed { attempt, version } => Some((attempt, version)),
+            Self::Contested | Self::Error { .. } => None,
+        }
+    }
+
+    /// Whether nothing can follow but a new attempt.
+    pub fn is_end(&self) -> bool {
+        matches!(
+            self,
+            Self::Expired { .. }
+                | Self::Cancelled { .. }
+                | Self::Failed { .. }
+                | Self::Redeemed { .. }
+        )
+    }
+
+    /// The frame's text.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|error| {
+            // Plain data always serializes; a browser that reads this asks again.
+            tracing::error!(%error, "a message could not be written");
+            r#"{"type":"error","code":"internal","detail":"","retry_in":null}"#.to_owned()
+        })
+    }
+}
+
+/// One JSON text frame from the browser.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields are the protocol's")]
+pub enum ClientMessage {
+    /// A new code, or the current state if `version` is not the current one.
+    Refresh { version: i32, silent: bool },
+    /// End the attempt.
+    Cancel,
+    /// The strict check's six digits.
+    CheckCode { code: String },
+}
+
+/// Why a frame's text is no [`ClientMessage`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadFrame {
+    /// Not JSON: the socket is closed with 1007.
+    NotJson,
+    /// JSON without the fields that it needs.
+    BadMessage,
+    /// A `type` that nobody knows.
+    UnknownMessage,
+}
+
+impl ClientMessage {
+    /// Reads one frame's text.
+    pub fn parse(text: &str) -> Result<Self, BadFrame> {
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|_| BadFrame::NotJson)?;
+        let kind = value.get("type").and_then(serde_json::Value::as_str);
+        match kind.ok_or(BadFrame::BadMessage)? {
+            "refresh" | "cancel" | "check_code" => {
+                serde_json::from_value(value).map_err(|_| BadFrame::BadMessage)
+            }
+            _ => Err(BadFrame::UnknownMessage),
+        }
+    }
+}
+
+/// Why the server ends a socket, and by that what its client does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
+pub enum CloseCode {
+    /// Answers the client's own close.
+    Normal = 1000,
+    /// A protocol error or a fragment.
+    Protocol = 1002,
+    /// A binary frame.
+    Unsupported = 1003,
+    /// Not UTF-8 or not JSON.
+    Invalid = 1007,
+    /// Too many messages.
+    Policy = 1008,
+    /// A frame above the limit.
+    TooLarge = 1009,
+    /// Our fault: reconnect.
+    Internal = 1011,
+    /// A newer socket of the same attempt won.
+    Replaced = 4001,
+    /// Redeemed, or idle after its end.
+    Finished = 4002,
+    /// Does not read what it is sent.
+    TooSlow = 4008,
+    /// The session has ended.
+    SessionEnded = 4009,
+    /// The server is going away: reconnect after a random 0 to 5 s.
+    GoingAway = 4012,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_a_message_or_says_why_not() {
+        let refresh = ClientMessage::Refresh {
+            version: 3,
+            silent: true,
+        };
+        for (text, expected) in [
+            (
+                r#"{"type":"refresh","version":3,"silent":true,"more":1}"#,
+                Ok(refresh),
+            ),
+            (r#"{"type":"cancel"}"#, Ok(ClientMessage::Cancel)),
+            (
+                r#"{"type":"refresh","version":"3","silent":true}"#,
+                Err(BadFrame::BadMessage),
+            ),
+            (r#"{"type":"refresh"}"#, Err(BadFrame::BadMessage)),
+            (r#"{"type":7}"#, Err(BadFrame::BadMessage)),
+            ("[]", Err(BadFrame::BadMessage)),
+            ("\"cancel\"", Err(BadFrame::BadMessage)),
+            (r#"{"type":"dance"}"#, Err(BadFrame::UnknownMessage)),
+            ("{", Err(BadFrame::NotJson)),
+            ("", Err(BadFrame::NotJson)),
+        ] {
+            assert_eq!(ClientMessage::parse(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The only files that name a websocket crate: frames in, frames out.
+
+pub mod ws_actor;

@@ -1,0 +1,121 @@
+//! The command line's form of the settings.
+
+/// Every setting as a flag; each can also stand in the environment or in `saoma.toml`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Flags {
+    /// The settings file [default: saoma.toml, if it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<std::path::PathBuf>,
+    /// Any setting by its name, such as `--set SAOMA_SCAN_TTL=90s`; may be repeated.
+    #[arg(long = "set", value_name = "NAME=VALUE", long_help = SETTINGS_HELP)]
+    pub set: Vec<String>,
+    /// Address of the public server (`SAOMA_LISTEN`) [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// The address that browsers use (`SAOMA_PUBLIC_URL`) [default: `http://localhost:8080`]
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Address of health and metrics (`SAOMA_ADMIN_LISTEN`) [default: 127.0.0.1:9180]
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<String>,
+    /// Keys, code images, private PostgreSQL (`SAOMA_DATA_DIR`) [default: data]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// What the person who scans reads (`SAOMA_SITE_NAME`) [default: the public URL's host]
+    #[arg(long, value_name = "NAME")]
+    pub site_name: Option<String>,
+}
+
+impl Flags {
+    /// The flags that were given, by their settings' names.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        [
+            ("SAOMA_LISTEN", &self.listen),
+            ("SAOMA_PUBLIC_URL", &self.public_url),
+            ("SAOMA_ADMIN_LISTEN", &self.admin_listen),
+            ("SAOMA_DATA_DIR", &self.data_dir),
+            ("SAOMA_SITE_NAME", &self.site_name),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.as_ref().map(|value| (name, value)))
+    }
+}
+
+/// Every setting with its default, as `--help` and the settings file know it.
+pub(super) const NAMES: &[&str] = &[
+    "DATABASE_URL",
+    "SAOMA_ADMIN_LISTEN",
+    "SAOMA_ATTEMPT_TTL",
+    "SAOMA_CHECK",
+    "SAOMA_CODES",
+    "SAOMA_CODE_BASE_URL",
+    "SAOMA_CONFIRM_TTL",
+    "SAOMA_DATABASE_CONNECTIONS",
+    "SAOMA_DATA_DIR",
+    "SAOMA_IDLE_AFTER_END",
+    "SAOMA_INSTANCE",
+    "SAOMA_LISTEN",
+    "SAOMA_LOG",
+    "SAOMA_LOG_FORMAT",
+    "SAOMA_MAX_SOCKETS_PER_ADDRESS",
+    "SAOMA_MAX_STARTS_PER_ADDRESS",
+    "SAOMA_PING_INTERVAL",
+    "SAOMA_PUBLIC_URL",
+    "SAOMA_RECHECK_INTERVAL",
+    "SAOMA_REDEEM_TTL",
+    "SAOMA_REGISTER_TTL",
+    "SAOMA_REGISTRATION",
+    "SAOMA_RETURN_ORIGINS",
+    "SAOMA_SCAN_TTL",
+    "SAOMA_SECRET_KEY",
+    "SAOMA_SECRET_KEY_FILE",
+    "SAOMA_SITE_NAME",
+    "SAOMA_TOKEN_AUDIENCE",
+    "SAOMA_TRUSTED_PROXIES",
+    "SAOMA_WECHAT_APP_ID",
+    "SAOMA_WECHAT_APP_SECRET",
+    "SAOMA_WECHAT_APP_SECRET_FILE",
+    "SAOMA_WECHAT_BASE_URL",
+    "SAOMA_WECHAT_ENV_VERSION",
+    "SAOMA_WECHAT_PAGE",
+    "SAOMA_WECHAT_TRUST_BASE_URL",
+];
+
+const SETTINGS_HELP: &str = "\
+Any setting by its name, such as `--set SAOMA_SCAN_TTL=90s`; may be repeated.
+
+All settings, for the environment and (as the same names) for saoma.toml:
+  DATABASE_URL                   Postgres 15 or newer [default: a private one in the data folder]
+  SAOMA_DATABASE_CONNECTIONS     connections to it [10]
+  SAOMA_LISTEN                   address of the public server [127.0.0.1:8080]
+  SAOMA_PUBLIC_URL               the address that browsers use [http://localhost:8080]
+  SAOMA_ADMIN_LISTEN             address of health and metrics [127.0.0.1:9180]
+  SAOMA_DATA_DIR                 keys, code images, private PostgreSQL [data]
+  SAOMA_INSTANCE                 this process's name on its database [random]
+  SAOMA_SECRET_KEY, .._FILE      32 bytes, base64url [made once in the data folder]
+  SAOMA_SITE_NAME                what the person who scans reads [the public URL's host]
+  SAOMA_REGISTRATION             open or closed [open]
+  SAOMA_CHECK                    none [none]
+  SAOMA_CODES                    live [live]
+  SAOMA_CODE_BASE_URL            where browsers find code images [here]
+  SAOMA_RETURN_ORIGINS           other origins that a login may return to, comma-separated
+  SAOMA_TOKEN_AUDIENCE           aud of access tokens [the public URL]
+  SAOMA_TRUSTED_PROXIES          networks whose X-Forwarded-For counts, comma-separated
+  SAOMA_WECHAT_APP_ID            the mini program's AppID
+  SAOMA_WECHAT_APP_SECRET, .._FILE  its AppSecret
+  SAOMA_WECHAT_PAGE              the page that a code opens [pages/index/wsLogin]
+  SAOMA_WECHAT_ENV_VERSION       release, trial or develop [release]
+  SAOMA_WECHAT_BASE_URL          WeChat's API [https://api.weixin.qq.com]
+  SAOMA_WECHAT_TRUST_BASE_URL    true: allow any other API address [false]
+  SAOMA_SCAN_TTL                 from a code to its scan [120s]
+  SAOMA_CONFIRM_TTL              from the first scan to the confirm [60s]
+  SAOMA_REGISTER_TTL             instead, once, for somebody not registered [300s]
+  SAOMA_REDEEM_TTL               from the confirm to the login [60s]
+  SAOMA_ATTEMPT_TTL              from the first code to the very end [900s]
+  SAOMA_RECHECK_INTERVAL         between two looks at all waiting browsers [2s]
+  SAOMA_PING_INTERVAL            between two pings of a socket [25s]
+  SAOMA_IDLE_AFTER_END           how long a socket stays open after its end [300s]
+  SAOMA_MAX_SOCKETS_PER_ADDRESS  open sockets of one address, 0: no limit [64]
+  SAOMA_MAX_STARTS_PER_ADDRESS   codes for one address in a minute, 0: no limit [120]
+  SAOMA_LOG                      what is logged, such as info or saoma=debug [info]
+  SAOMA_LOG_FORMAT               text or json [text]";

@@ -1,0 +1,209 @@
+//! Settings: flags over environment over `saoma.toml` over defaults, checked once at the start.
+//!
+//! Nothing starts with a wrong value: [`SettingsError`] names the setting, its
+//! value and what would be right.
+
+mod flags;
+mod parse;
+mod refuse;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+pub use flags::Flags;
+pub use parse::SettingsError;
+
+use crate::wechat::WechatSettings;
+use parse::Values;
+
+/// Everything that the server can be told. See `saoma serve --help`.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address of the public server.
+    pub listen: SocketAddr,
+    /// Address of health, readiness and metrics.
+    pub admin_listen: SocketAddr,
+    /// The address that browsers use.
+    pub public_url: Url,
+    /// What the person who scans reads as the site's name.
+    pub site_name: String,
+    /// Where keys, code images and the private PostgreSQL lie.
+    pub data_dir: PathBuf,
+    /// Postgres; none: a private one under the data directory.
+    pub database_url: Option<SecretString>,
+    /// Connections to Postgres.
+    pub database_connections: u32,
+    /// This server process's name, unique among all on one database.
+    pub instance: String,
+    /// 32 bytes, base64url; none: made once in the data directory.
+    pub secret_key: Option<SecretString>,
+    /// Whether somebody unknown may register.
+    pub registration_open: bool,
+    /// Other origins that a login may return to.
+    pub return_origins: Vec<Url>,
+    /// `aud` of access tokens.
+    pub token_audience: String,
+    /// Peers whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where browsers find code images, if not here.
+    pub code_base_url: Option<Url>,
+    /// The mini program and WeChat's API.
+    pub wechat: Arc<WechatSettings>,
+    /// How long each step of a login may take.
+    pub timers: Timers,
+    /// What one address may ask for.
+    pub limits: Limits,
+}
+
+/// How long each step may take, and how often the server looks again.
+#[derive(Debug, Clone, Copy)]
+pub struct Timers {
+    /// From a code to its scan.
+    pub scan: Duration,
+    /// From the first scan to the confirm.
+    pub confirm: Duration,
+    /// Instead of `confirm`, once, when the user is not registered.
+    pub register: Duration,
+    /// From the confirm to the redeem.
+    pub redeem: Duration,
+    /// From the first ticket to the very end.
+    pub attempt: Duration,
+    /// Between two looks at all waiting attempts.
+    pub recheck: Duration,
+    /// Between two pings of a socket.
+    pub ping: Duration,
+    /// How long a socket stays open after its attempt ended.
+    pub idle_after_end: Duration,
+}
+
+/// What one address may ask for; 0 switches a limit off.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Open sockets of one address.
+    pub sockets_per_address: u32,
+    /// Codes for one address in a minute, renewals included.
+    pub starts_per_address: u32,
+}
+
+impl Settings {
+    /// Reads all sources and checks every value and what must hold between them.
+    pub fn load(flags: &Flags) -> Result<Self, SettingsError> {
+        let values = Values::read(flags)?;
+        let settings = Self::from_values(&values)?;
+        let trusted = values.flag("SAOMA_WECHAT_TRUST_BASE_URL")?;
+        refuse::unsafe_combinations(&settings, trusted)?;
+        Ok(settings)
+    }
+
+    /// Like [`Settings::load`], for commands that need the database alone: a
+    /// missing mini program does not matter there.
+    pub fn load_for_database(flags: &Flags) -> Result<Self, SettingsError> {
+        let mut values = Values::read(flags)?;
+        values.default("SAOMA_WECHAT_APP_ID", "none");
+        values.default("SAOMA_WECHAT_APP_SECRET", "none");
+        Self::from_values(&values)
+    }
+
+    fn from_values(values: &Values) -> Result<Self, SettingsError> {
+        values.one_of("SAOMA_CHECK", "none", &["none"])?;
+        values.one_of("SAOMA_CODES", "live", &["live"])?;
+        let public_url = values.origin("SAOMA_PUBLIC_URL", "http://localhost:8080")?;
+        let wechat = WechatSettings {
+            app_id: values.text("SAOMA_WECHAT_APP_ID", "")?,
+            app_secret: values
+                .secret("SAOMA_WECHAT_APP_SECRET")?
+                .unwrap_or_else(|| SecretString::from("")),
+            base_url: values.url("SAOMA_WECHAT_BASE_URL", "https://api.weixin.qq.com")?,
+            page: values.text("SAOMA_WECHAT_PAGE", "pages/index/wsLogin")?,
+            env_version: values.one_of(
+                "SAOMA_WECHAT_ENV_VERSION",
+                "release",
+                &["release", "trial", "develop"],
+            )?,
+            timeout: Duration::from_secs(3),
+            image_timeout: Duration::from_secs(5),
+        };
+        require_wechat(&wechat)?;
+        Ok(Self {
+            listen: values.address("SAOMA_LISTEN", "127.0.0.1:8080")?,
+            admin_listen: values.address("SAOMA_ADMIN_LISTEN", "127.0.0.1:9180")?,
+            site_name: values.text("SAOMA_SITE_NAME", public_url.host_str().unwrap_or("Saoma"))?,
+            data_dir: PathBuf::from(values.text("SAOMA_DATA_DIR", "data")?),
+            database_url: values.secret("DATABASE_URL")?,
+            database_connections: values.number("SAOMA_DATABASE_CONNECTIONS", 10, 2..=1000)?,
+            instance: values.text("SAOMA_INSTANCE", &uuid::Uuid::new_v4().to_string())?,
+            secret_key: values.secret("SAOMA_SECRET_KEY")?,
+            registration_open: values.one_of("SAOMA_REGISTRATION", "open", &["open", "closed"])?
+                == "open",
+            return_origins: values.origins("SAOMA_RETURN_ORIGINS")?,
+            token_audience: values.text(
+                "SAOMA_TOKEN_AUDIENCE",
+                public_url.as_str().trim_end_matches('/'),
+            )?,
+            trusted_proxies: values.networks("SAOMA_TRUSTED_PROXIES")?,
+            code_base_url: values.optional_url("SAOMA_CODE_BASE_URL")?,
+            timers: Timers::from_values(values)?,
+            limits: Limits {
+                sockets_per_address: values.number(
+                    "SAOMA_MAX_SOCKETS_PER_ADDRESS",
+                    64,
+                    0..=u32::MAX,
+                )?,
+                starts_per_address: values.number(
+                    "SAOMA_MAX_STARTS_PER_ADDRESS",
+                    120,
+                    0..=u32::MAX,
+                )?,
+            },
+            wechat: Arc::new(wechat),
+            public_url,
+        })
+    }
+
+    /// The public URL as browsers write it in `Origin`.
+    pub fn public_origin(&self) -> String {
+        self.public_url.origin().ascii_serialization()
+    }
+
+    /// Whether browsers come by https: it decides the cookies' names and HSTS.
+    pub fn secure(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+}
+
+impl Timers {
+    fn from_values(values: &Values) -> Result<Self, SettingsError> {
+        Ok(Self {
+            scan: values.duration("SAOMA_SCAN_TTL", "120s")?,
+            confirm: values.duration("SAOMA_CONFIRM_TTL", "60s")?,
+            register: values.duration("SAOMA_REGISTER_TTL", "300s")?,
+            redeem: values.duration("SAOMA_REDEEM_TTL", "60s")?,
+            attempt: values.duration("SAOMA_ATTEMPT_TTL", "900s")?,
+            recheck: values.duration("SAOMA_RECHECK_INTERVAL", "2s")?,
+            ping: values.duration("SAOMA_PING_INTERVAL", "25s")?,
+            idle_after_end: values.duration("SAOMA_IDLE_AFTER_END", "300s")?,
+        })
+    }
+}
+
+fn require_wechat(wechat: &WechatSettings) -> Result<(), SettingsError> {
+    if wechat.app_id.is_empty() {
+        return Err(SettingsError::missing(
+            "SAOMA_WECHAT_APP_ID",
+            "the mini program's AppID, such as wx0123456789abcdef",
+        ));
+    }
+    if wechat.app_secret.expose_secret().is_empty() {
+        return Err(SettingsError::missing(
+            "SAOMA_WECHAT_APP_SECRET",
+            "the mini program's AppSecret, or its file in SAOMA_WECHAT_APP_SECRET_FILE",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! What must hold between settings, so that nobody runs an unsafe server by mistake.
+
+use url::{Host, Url};
+
+use super::{Settings, SettingsError};
+
+/// Refuses a plain-http public address, and a stranger in WeChat's place.
+pub(super) fn unsafe_combinations(settings: &Settings, trusted: bool) -> Result<(), SettingsError> {
+    let public = &settings.public_url;
+    let near = is_near(public);
+    if public.scheme() == "http" && !near {
+        return Err(SettingsError::new(
+            "SAOMA_PUBLIC_URL",
+            public.as_str(),
+            "plain http shows every login to the network",
+            "https, by a proxy in front (see docs/DEPLOY.md)",
+        ));
+    }
+    let wechat = &settings.wechat.base_url;
+    if is_wechat(wechat) || near || public.scheme() != "https" {
+        return Ok(());
+    }
+    if trusted {
+        tracing::warn!(%wechat, "SAOMA_WECHAT_TRUST_BASE_URL is set: whoever answers there decides who is who");
+        return Ok(());
+    }
+    Err(SettingsError::new(
+        "SAOMA_WECHAT_BASE_URL",
+        wechat.as_str(),
+        "whoever answers there decides who is who",
+        "https under weixin.qq.com, or SAOMA_WECHAT_TRUST_BASE_URL=true if you know what you do",
+    ))
+}
+
+fn is_wechat(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    url.scheme() == "https" && (host == "weixin.qq.com" || host.ends_with(".weixin.qq.com"))
+}
+
+/// Loopback, private or link-local: an address that the internet cannot reach.
+fn is_near(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        Some(Host::Ipv6(ip)) => {
+            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
+        }
+        None => false,
+    }
+}

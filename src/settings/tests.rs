@@ -1,0 +1,101 @@
+use super::{Settings, SettingsError, parse::Values, refuse};
+
+fn load(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let mut all = vec![
+        ("SAOMA_WECHAT_APP_ID", "wx0123456789abcdef"),
+        ("SAOMA_WECHAT_APP_SECRET", "not-a-real-secret"),
+    ];
+    all.extend_from_slice(pairs);
+    let values = Values::of(&all);
+    let settings = Settings::from_values(&values)?;
+    refuse::unsafe_combinations(&settings, values.flag("SAOMA_WECHAT_TRUST_BASE_URL")?)?;
+    Ok(settings)
+}
+
+fn refusal(pairs: &[(&str, &str)]) -> String {
+    load(pairs)
+        .expect_err("these settings are wrong")
+        .to_string()
+}
+
+#[test]
+fn the_defaults_are_those_of_the_protocol() {
+    let settings = load(&[]).unwrap();
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.public_origin(), "http://localhost:8080");
+    assert_eq!(settings.timers.scan.as_secs(), 120);
+    assert_eq!(settings.limits.sockets_per_address, 64);
+    assert!(!settings.secure());
+}
+
+#[test]
+fn a_wrong_value_is_named_with_what_would_be_right() {
+    let refusal = refusal(&[("SAOMA_LISTEN", "everywhere")]);
+    assert!(
+        refusal.contains("SAOMA_LISTEN is \"everywhere\""),
+        "{refusal}"
+    );
+    assert!(refusal.contains("127.0.0.1:8080"), "{refusal}");
+}
+
+#[test]
+fn durations_are_seconds_or_carry_a_unit() {
+    assert_eq!(
+        load(&[("SAOMA_SCAN_TTL", "90")])
+            .unwrap()
+            .timers
+            .scan
+            .as_secs(),
+        90
+    );
+    assert_eq!(
+        load(&[("SAOMA_SCAN_TTL", "500ms")])
+            .unwrap()
+            .timers
+            .scan
+            .as_millis(),
+        500
+    );
+    for wrong in ["0", "-1", "soon", "3 weeks"] {
+        assert!(refusal(&[("SAOMA_SCAN_TTL", wrong)]).contains("SAOMA_SCAN_TTL"));
+    }
+}
+
+#[test]
+fn plain_http_is_refused_unless_the_host_is_near() {
+    for near in [
+        "http://192.168.1.2:8080",
+        "http://[::1]:8080",
+        "http://10.1.2.3",
+    ] {
+        load(&[("SAOMA_PUBLIC_URL", near)]).unwrap();
+    }
+    assert!(refusal(&[("SAOMA_PUBLIC_URL", "http://login.example.com")]).contains("plain http"));
+}
+
+#[test]
+fn a_stranger_in_wechats_place_is_refused_unless_trusted() {
+    let stranger = [
+        ("SAOMA_PUBLIC_URL", "https://login.example.com"),
+        (
+            "SAOMA_WECHAT_BASE_URL",
+            "https://api.weixin.qq.com.evil.example",
+        ),
+    ];
+    assert!(refusal(&stranger).contains("SAOMA_WECHAT_BASE_URL"));
+    let trusted = [&stranger[..], &[("SAOMA_WECHAT_TRUST_BASE_URL", "true")]].concat();
+    load(&trusted).unwrap();
+}
+
+#[test]
+fn a_missing_mini_program_is_asked_for_by_name() {
+    let values = Values::of(&[]);
+    let refusal = Settings::from_values(&values).unwrap_err().to_string();
+    assert!(refusal.contains("SAOMA_WECHAT_APP_ID"), "{refusal}");
+}
+
+#[test]
+fn secrets_do_not_show_in_the_settings_debug_form() {
+    let shown = format!("{:?}", load(&[]).unwrap());
+    assert!(!shown.contains("not-a-real-secret"), "{shown}");
+}

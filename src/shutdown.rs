@@ -1,0 +1,80 @@
+//! The way down: let nobody in, tell the sockets, finish requests, close the store.
+
+use std::time::Duration;
+
+use actix::Addr;
+use actix_web::dev::Server;
+use futures_util::future::{Either, select};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{sleep, timeout},
+};
+
+use crate::{
+    http::site::Draining,
+    hub::{LoginHub, messages::CloseAll},
+    store::{Store, private::PrivatePostgres},
+};
+
+/// How long requests that run may go on.
+const REQUESTS: Duration = Duration::from_secs(12);
+const STORE: Duration = Duration::from_secs(5);
+
+/// What has to be taken down in order.
+#[derive(Debug)]
+pub struct Parts {
+    pub(crate) hub: Addr<LoginHub>,
+    pub(crate) draining: Draining,
+    pub(crate) store: Store,
+    pub(crate) private_postgres: Option<PrivatePostgres>,
+}
+
+/// Serves until a signal (or a server's handle) says stop, then takes all down.
+pub async fn serve_until_stopped(
+    public: Server,
+    admin: Server,
+    parts: Parts,
+) -> anyhow::Result<()> {
+    let (public_handle, admin_handle) = (public.handle(), admin.handle());
+    let public = actix::spawn(public);
+    let admin = actix::spawn(admin);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let signalled = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    match select(Box::pin(signalled), public).await {
+        Either::Left(((), public)) => {
+            tracing::info!("stopping");
+            parts.draining.begin();
+            close_sockets(&parts.hub).await;
+            if timeout(REQUESTS, public_handle.stop(true)).await.is_err() {
+                public_handle.stop(false).await;
+            }
+            let _ = public.await;
+        }
+        Either::Right(_) => close_sockets(&parts.hub).await,
+    }
+    admin_handle.stop(false).await;
+    let _ = admin.await;
+    if timeout(STORE, parts.store.close()).await.is_err() {
+        tracing::warn!("the database's connections did not close in time");
+    }
+    if let Some(postgres) = parts.private_postgres {
+        postgres.stop().await?;
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Sockets never end by themselves; a server that waited for them would wait for ever.
+async fn close_sockets(hub: &Addr<LoginHub>) {
+    let closed = hub.send(CloseAll).timeout(Duration::from_secs(2)).await;
+    if closed.is_ok_and(|sockets| sockets > 0) {
+        // Time for the last frames to leave.
+        sleep(Duration::from_millis(200)).await;
+    }
+}

@@ -1,0 +1,45 @@
+//! The phone: a page that behaves as the mini program, and the calls that it makes to Saoma.
+
+mod actions;
+mod client;
+mod language;
+mod page;
+mod problem;
+
+use actix_web::error::InternalError;
+use actix_web::web;
+
+use self::client::Phones;
+use self::language::Language;
+use self::problem::Problem;
+
+/// The phone's paths that the statistics list.
+pub(super) const COUNTED_PATHS: [&str; 6] = [
+    "/phone",
+    "/phone/scan",
+    "/phone/confirm",
+    "/phone/cancel",
+    "/phone/register",
+    "/phone/attempt",
+];
+
+/// Adds the page and what it calls to an app.
+pub(super) fn configure(app: &mut web::ServiceConfig) {
+    app.app_data(web::Data::new(Phones::new()))
+        .app_data(web::JsonConfig::default().error_handler(|error, request| {
+            let response = Problem::BadRequest.response(Language::of(request));
+            InternalError::from_response(error, response).into()
+        }))
+        .app_data(web::QueryConfig::default().error_handler(|error, request| {
+            let response = Problem::BadRequest.response(Language::of(request));
+            InternalError::from_response(error, response).into()
+        }))
+        .route("/phone", web::get().to(page::show))
+        .route("/phone/assets/{name}", web::get().to(page::asset))
+        .route("/phone/users", web::post().to(actions::add_user))
+        .route("/phone/scan", web::post().to(actions::scan))
+        .route("/phone/confirm", web::post().to(actions::confirm))
+        .route("/phone/cancel", web::post().to(actions::cancel))
+        .route("/phone/register", web::post().to(actions::register))
+        .route("/phone/attempt", web::get().to(actions::attempt));
+}

@@ -1,0 +1,269 @@
+//! Puts the parts together: store, hub, broker, rules, listeners.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use actix::{Actor, Addr};
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    web::Data,
+};
+use anyhow::Context;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use secrecy::ExposeSecret;
+
+use crate::{
+    broker::Broker,
+    codes::{Codes, ImageFolder},
+    http::{
+        self,
+        address::AddressFinder,
+        site::{Draining, Site},
+    },
+    hub::LoginHub,
+    login::{
+        Login, Parts,
+        keys::{SecretKey, SigningKeys},
+        limits::Limits,
+        recheck::{self, Recheck},
+    },
+    settings::Settings,
+    shutdown,
+    store::{BeginQueue, Store, private::PrivatePostgres},
+    wechat::{AccessToken, Wechat},
+};
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 4096;
+
+/// A server that listens and has not begun to serve yet.
+#[expect(missing_debug_implementations, reason = "actix's servers have none")]
+pub struct Application {
+    public: Server,
+    admin: Server,
+    address: SocketAddr,
+    admin_address: SocketAddr,
+    stop: shutdown::Parts,
+    /// Exposed so that tests can look and turn the database's clock.
+    pub store: Store,
+    /// Exposed so that tests can let the server look again at once.
+    pub recheck: Recheck,
+}
+
+impl Application {
+    /// Binds the addresses, brings the database up and wires the parts.
+    ///
+    /// Fails with a sentence that says what to do; nothing starts half.
+    pub async fn build(settings: Settings) -> anyhow::Result<Self> {
+        install_tls_provider();
+        let settings = Arc::new(settings);
+        let public = listen(settings.listen, "SAOMA_LISTEN")?;
+        let admin = listen(settings.admin_listen, "SAOMA_ADMIN_LISTEN")?;
+        let (address, admin_address) = (public.local_addr()?, admin.local_addr()?);
+        let data_dir = &settings.data_dir;
+        std::fs::create_dir_all(data_dir)
+            .with_context(|| format!("SAOMA_DATA_DIR {} cannot be made", data_dir.display()))?;
+
+        let (store, private_postgres) = open_store(&settings).await?;
+        let wired = Wired::new(settings, &store).await;
+        let wired = match wired {
+            Ok(wired) => wired,
+            Err(error) => {
+                store.close().await;
+                if let Some(postgres) = private_postgres {
+                    postgres.stop().await?;
+                }
+                return Err(error);
+            }
+        };
+        let recheck = wired.recheck(&store);
+        actix::spawn(recheck.clone().run());
+        actix::spawn(recheck::tidy(
+            store.clone(),
+            wired.images.clone(),
+            wired.parts.limits.clone(),
+        ));
+        let stop = shutdown::Parts {
+            hub: wired.hub.clone(),
+            draining: wired.draining.clone(),
+            store: store.clone(),
+            private_postgres,
+        };
+        Ok(Self {
+            public: wired.serve(public)?,
+            admin: wired.serve_admin(admin)?,
+            address,
+            admin_address,
+            stop,
+            store,
+            recheck,
+        })
+    }
+
+    /// Where the public server listens; with port 0 the port that it was given.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where health and metrics are answered.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// Handles that stop the two servers.
+    pub fn handles(&self) -> [ServerHandle; 2] {
+        [self.public.handle(), self.admin.handle()]
+    }
+
+    /// Serves until a signal or a handle stops it, then cleans up.
+    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
+        shutdown::serve_until_stopped(self.public, self.admin, self.stop).await
+    }
+}
+
+/// What every worker gets its own view of.
+struct Wired {
+    parts: Parts,
+    hub: Addr<LoginHub>,
+    images: ImageFolder,
+    token: Arc<AccessToken>,
+    addresses: AddressFinder,
+    draining: Draining,
+}
+
+impl Wired {
+    async fn new(settings: Arc<Settings>, store: &Store) -> anyhow::Result<Self> {
+        let migrated = store.migrate().await;
+        migrated.context("the database's schema could not be brought up to date")?;
+        let secret_key = SecretKey::load(&settings)?;
+        let keys = SigningKeys::load(&settings, &secret_key, store).await?;
+        let images = settings.data_dir.join("codes");
+        let images = ImageFolder::open(&images)
+            .with_context(|| format!("the image folder {} cannot be made", images.display()))?;
+        let hub = LoginHub::new(&settings.timers).start();
+        Ok(Self {
+            parts: Parts {
+                limits: Limits::new(settings.limits),
+                store: store.clone(),
+                keys: Arc::new(keys),
+                begin: BeginQueue::start(store.clone(), settings.instance.clone()),
+                broker: Broker::local(hub.clone()),
+                settings: settings.clone(),
+            },
+            hub,
+            images,
+            token: Arc::new(AccessToken::new()),
+            addresses: AddressFinder::new(&settings.trusted_proxies),
+            draining: Draining::default(),
+        })
+    }
+
+    fn recheck(&self, store: &Store) -> Recheck {
+        let (settings, hub) = (self.parts.settings.clone(), self.hub.clone());
+        Recheck {
+            settings,
+            store: store.clone(),
+            hub,
+        }
+    }
+
+    /// A maker of sites: awc's client belongs to its worker's thread, so each
+    /// worker makes its own.
+    fn sites(&self) -> impl Fn() -> Site + Clone + Send + 'static {
+        let (parts, images, token) = (self.parts.clone(), self.images.clone(), self.token.clone());
+        let (hub, addresses, draining) = (
+            self.hub.clone(),
+            self.addresses.clone(),
+            self.draining.clone(),
+        );
+        move || {
+            let wechat = Wechat::new(parts.settings.wechat.clone(), token.clone());
+            let codes = Codes::new(wechat.clone(), images.clone());
+            Site {
+                login: Login::new(parts.clone(), codes, wechat),
+                hub: hub.clone(),
+                addresses: addresses.clone(),
+                draining: draining.clone(),
+            }
+        }
+    }
+
+    fn serve(&self, listener: TcpListener) -> anyhow::Result<Server> {
+        let (sites, images) = (self.sites(), Data::new(self.images.clone()));
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(Data::new(sites()))
+                .app_data(images.clone())
+                .configure(http::routes)
+        });
+        Ok(server
+            .backlog(BACKLOG)
+            .tcp_nodelay(true)
+            .client_request_timeout(Duration::from_secs(10))
+            .shutdown_timeout(10)
+            .disable_signals()
+            .listen(listener)?
+            .run())
+    }
+
+    fn serve_admin(&self, listener: TcpListener) -> anyhow::Result<Server> {
+        let (sites, metrics) = (self.sites(), Data::new(recorder()));
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(Data::new(sites()))
+                .app_data(metrics.clone())
+                .configure(http::admin_routes)
+        });
+        Ok(server
+            .workers(1)
+            .shutdown_timeout(1)
+            .disable_signals()
+            .listen(listener)?
+            .run())
+    }
+}
+
+/// The database of the settings, or the private one, which the caller stops.
+pub(crate) async fn open_store(
+    settings: &Settings,
+) -> anyhow::Result<(Store, Option<PrivatePostgres>)> {
+    let (options, private) = if let Some(url) = &settings.database_url {
+        let options = Store::options(url.expose_secret());
+        let options = options.map_err(|_| anyhow::anyhow!("DATABASE_URL is no Postgres address"));
+        (options?, None)
+    } else {
+        let private = PrivatePostgres::start(&settings.data_dir).await?;
+        (private.connect_options(), Some(private))
+    };
+    let store = Store::new(&options, settings.database_connections, settings.timers);
+    Ok((store, private))
+}
+
+fn listen(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| {
+        format!("{name} {address} cannot be listened on; another program may hold the port")
+    })
+}
+
+/// One TLS provider for the database and for WeChat.
+pub(crate) fn install_tls_provider() {
+    // The second application of a process finds it installed.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+/// One recorder for the process, however many applications tests start in it.
+fn recorder() -> PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = RECORDER.get() {
+        return handle.clone();
+    }
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = RECORDER.get_or_init(|| recorder.handle()).clone();
+    // Lost to another thread: its recorder serves.
+    let _ = metrics::set_global_recorder(recorder);
+    handle
+}

@@ -1,0 +1,132 @@
+//! The one form in which attempts leave the database.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::login::{
+    attempt::{Attempt, Browser, Identity, State},
+    ids::{AttemptId, Hash},
+    reason::Reason,
+};
+
+/// `query_as!` for attempts: what stands before the columns, what behind, the parameters.
+///
+/// The columns stand here once, and by name: a `*` would break the prepared
+/// statements of a running older version when a migration adds a column.
+macro_rules! attempts {
+    ($before:tt, $after:tt $(, $parameter:expr)* $(,)?) => {
+        sqlx::query_as!(
+            crate::store::attempt_rows::AttemptRow,
+            $before
+                + r#"select
+                    a.id as "id!",
+                    a.browser_hash as "browser_hash!",
+                    a.instance as "instance!",
+                    a.state as "state!",
+                    a.reason,
+                    a.version as "version!",
+                    a.expires_at <= saoma_now() as "overdue!",
+                    ceil(extract(epoch from a.expires_at - saoma_now()))::bigint as "expires_in!",
+                    a.code_name as "code_name!",
+                    a.code_source as "code_source!",
+                    a.silent_renewals as "silent_renewals!",
+                    a.awaiting_registration as "awaiting_registration!",
+                    a.browser_name as "browser_name!",
+                    a.browser_os as "browser_os!",
+                    a.browser_ip as "browser_ip!",
+                    a.created_at as "created_at!",
+                    a.return_to,
+                    a.app_id,
+                    a.openid,
+                    a.user_id
+                "#
+                + $after
+            $(, $parameter)*
+        )
+    };
+}
+pub(super) use attempts;
+
+pub(super) struct AttemptRow {
+    pub(super) id: Uuid,
+    pub(super) browser_hash: Vec<u8>,
+    pub(super) instance: String,
+    pub(super) state: String,
+    pub(super) reason: Option<String>,
+    pub(super) version: i32,
+    pub(super) overdue: bool,
+    pub(super) expires_in: i64,
+    pub(super) code_name: String,
+    pub(super) code_source: String,
+    pub(super) silent_renewals: i16,
+    pub(super) awaiting_registration: bool,
+    pub(super) browser_name: String,
+    pub(super) browser_os: String,
+    pub(super) browser_ip: String,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) return_to: Option<String>,
+    pub(super) app_id: Option<String>,
+    pub(super) openid: Option<String>,
+    pub(super) user_id: Option<Uuid>,
+}
+
+impl TryFrom<AttemptRow> for Attempt {
+    type Error = StoreError;
+
+    /// An open attempt past its time is expired, one version further, whether
+    /// or not anybody wrote that down.
+    fn try_from(row: AttemptRow) -> Result<Self, StoreError> {
+        let written = State::parse(&row.state)
+            .ok_or_else(|| StoreError::Inconsistent(format!("state {}", row.state)))?;
+        let expired = row.overdue && written.is_open();
+        Ok(Self {
+            id: AttemptId(row.id),
+            browser_hash: hash(&row.browser_hash)?,
+            state: if expired { State::Expired } else { written },
+            reason: if expired {
+                written.expiry_reason()
+            } else {
+                row.reason.as_deref().and_then(Reason::parse)
+            },
+            version: row.version + i32::from(expired),
+            expires_in: if row.overdue {
+                0
+            } else {
+                row.expires_in.max(0)
+            },
+            instance: row.instance,
+            code_name: row.code_name,
+            code_source: row.code_source,
+            silent_renewals: row.silent_renewals,
+            awaiting_registration: row.awaiting_registration,
+            browser: Browser {
+                name: row.browser_name,
+                os: row.browser_os,
+                ip: row.browser_ip,
+                place: None,
+            },
+            requested_at: row.created_at,
+            return_to: row.return_to,
+            claimer: row
+                .app_id
+                .zip(row.openid)
+                .map(|(app_id, openid)| Identity { app_id, openid }),
+            user_id: row.user_id,
+        })
+    }
+}
+
+fn hash(bytes: &[u8]) -> Result<Hash, StoreError> {
+    Hash::try_from(bytes).map_err(|_| StoreError::Inconsistent("a hash's length".to_owned()))
+}
+
+/// The attempt of a row that may be missing.
+pub(super) fn attempt(row: Option<AttemptRow>) -> Result<Option<Attempt>, StoreError> {
+    row.map(Attempt::try_from).transpose()
+}
+
+/// The attempts of many rows.
+pub(super) fn all(rows: Vec<AttemptRow>) -> Result<Vec<Attempt>, StoreError> {
+    rows.into_iter().map(Attempt::try_from).collect()
+}

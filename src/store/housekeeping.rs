@@ -1,0 +1,73 @@
+//! What is deleted when nobody needs it any more.
+
+use super::{Store, StoreError};
+
+/// Rows of one batch: a deletion never holds locks for long.
+const BATCH: i64 = 1000;
+
+impl Store {
+    /// Deletes old attempts and sessions, a batch of each; true if more are left.
+    ///
+    /// An attempt is over 15 minutes after it began, so what began two hours
+    /// ago ended more than an hour ago.
+    pub async fn delete_old(&self) -> Result<bool, StoreError> {
+        let attempts = self
+            .run(async |db| {
+                sqlx::query!(
+                    "delete from login_attempts where id in (
+                        select id from login_attempts
+                        where created_at < saoma_now() - interval '2 hours'
+                            and ends_at < saoma_now() - interval '1 hour' limit $1)",
+                    BATCH,
+                )
+                .execute(db)
+                .await
+            })
+            .await?;
+        let sessions = self
+            .run(async |db| {
+                sqlx::query!(
+                    "delete from sessions where id in (
+                        select id from sessions
+                        where expires_at < saoma_now()
+                            or last_seen_at < saoma_now() - interval '7 days'
+                            or (presented_at is null
+                                and created_at < saoma_now() - interval '10 minutes')
+                        limit $1)",
+                    BATCH,
+                )
+                .execute(db)
+                .await
+            })
+            .await?;
+        let phones = self
+            .run(async |db| {
+                sqlx::query!(
+                    "delete from phone_sessions where id in (
+                        select id from phone_sessions where expires_at < saoma_now() limit $1)",
+                    BATCH,
+                )
+                .execute(db)
+                .await
+            })
+            .await?;
+        let batch = BATCH.unsigned_abs();
+        Ok([attempts, sessions, phones]
+            .iter()
+            .any(|done| done.rows_affected() == batch))
+    }
+
+    /// Erases salts that have served their 30 seconds.
+    pub async fn erase_salts(&self) -> Result<(), StoreError> {
+        self.run(async |db| {
+            sqlx::query!(
+                "update sessions set token_salt = null
+                 where token_salt is not null and created_at < saoma_now() - interval '30 seconds'",
+            )
+            .execute(db)
+            .await
+        })
+        .await?;
+        Ok(())
+    }
+}

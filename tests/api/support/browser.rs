@@ -1,0 +1,311 @@
+//! A browser: cookies, requests, one socket.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use actix_codec::Framed;
+use actix_http::ws::{Codec, Frame, Message};
+use actix_web::{
+    cookie::Cookie,
+    http::{Method, StatusCode, header},
+    web::Bytes,
+};
+use awc::{BoxedSocket, ClientResponse, error::WsClientError};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+/// Nothing that a test waits for takes longer.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: header::HeaderMap,
+    pub bytes: Bytes,
+}
+
+impl Answer {
+    pub async fn of(
+        mut response: ClientResponse<
+            impl futures_util::Stream<Item = Result<Bytes, awc::error::PayloadError>> + Unpin,
+        >,
+    ) -> Self {
+        let bytes = timeout(PATIENCE, response.body().limit(1 << 20))
+            .await
+            .unwrap()
+            .unwrap();
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            bytes,
+        }
+    }
+
+    /// The body as JSON; null if there is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+
+    /// The problem's stable word.
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The body of an answer that has this status; shows the body otherwise.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(
+            self.status,
+            status,
+            "{}",
+            String::from_utf8_lossy(&self.bytes)
+        );
+        self.json()
+    }
+
+    /// Checks a problem document.
+    #[track_caller]
+    pub fn expect_problem(&self, status: u16, code: &str) -> Value {
+        let problem = self.expect(status);
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(problem["status"], status);
+        for field in ["type", "title", "detail", "request_id"] {
+            assert!(problem[field].is_string(), "{field} is missing: {problem}");
+        }
+        problem
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Every `Set-Cookie`.
+    pub fn cookies(&self) -> Vec<Cookie<'static>> {
+        let lines = self.headers.get_all(header::SET_COOKIE);
+        lines
+            .map(|line| Cookie::parse(line.to_str().unwrap().to_owned()).unwrap())
+            .collect()
+    }
+}
+
+/// A browser with one login page.
+pub struct Browser {
+    pub url: String,
+    pub origin: String,
+    pub client: awc::Client,
+    pub cookies: BTreeMap<String, String>,
+    pub user_agent: String,
+    pub language: String,
+    socket: Option<Framed<BoxedSocket, Codec>>,
+}
+
+impl Browser {
+    /// A browser that has been nowhere yet.
+    pub fn new(url: &str) -> Self {
+        let client = awc::Client::builder()
+            .timeout(Duration::from_secs(40))
+            .disable_redirects()
+            .finish();
+        Self {
+            url: url.to_owned(),
+            origin: url.to_owned(),
+            client,
+            cookies: BTreeMap::new(),
+            user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36".to_owned(),
+            language: "en".to_owned(),
+            socket: None,
+        }
+    }
+
+    /// Another tab of the same browser: the same cookies, a socket of its own.
+    pub fn tab(&self) -> Self {
+        let mut tab = Self::new(&self.url);
+        tab.cookies.clone_from(&self.cookies);
+        tab
+    }
+
+    pub async fn open_login_page(&mut self) -> Answer {
+        let page = self.get("/login").await;
+        page.expect(200);
+        page
+    }
+
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.request(Method::GET, path, None).await
+    }
+
+    pub async fn post(&mut self, path: &str, body: Value) -> Answer {
+        self.request(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn request(&mut self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = self
+            .client
+            .request(method.clone(), format!("{}{path}", self.url))
+            .insert_header((header::COOKIE, self.cookie_header()))
+            .insert_header((header::USER_AGENT, self.user_agent.clone()))
+            .insert_header((header::ACCEPT_LANGUAGE, self.language.clone()));
+        let request = if method == Method::GET {
+            request
+        } else {
+            request.insert_header((header::ORIGIN, self.origin.clone()))
+        };
+        let sent = match body {
+            Some(body) => request.send_json(&body),
+            None => request.send(),
+        };
+        let answer = Answer::of(sent.await.unwrap()).await;
+        for cookie in answer.cookies() {
+            if cookie.value().is_empty() {
+                self.cookies.remove(cookie.name());
+            } else {
+                self.cookies
+                    .insert(cookie.name().to_owned(), cookie.value().to_owned());
+            }
+        }
+        answer
+    }
+
+    pub fn cookie_header(&self) -> String {
+        let pairs = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Opens `/ws/login`, or says with which status the upgrade was refused.
+    pub async fn try_socket(&mut self, path: &str) -> Result<(), StatusCode> {
+        let request = self
+            .client
+            .ws(format!("{}{path}", self.url))
+            .origin(&self.origin)
+            .set_header(header::COOKIE, self.cookie_header())
+            .set_header(header::USER_AGENT, self.user_agent.clone())
+            .set_header(header::ACCEPT_LANGUAGE, self.language.clone());
+        match request.connect().await {
+            Ok((_, socket)) => {
+                self.socket = Some(socket);
+                Ok(())
+            }
+            Err(WsClientError::InvalidResponseStatus(status)) => Err(status),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A new attempt: its `ticket`.
+    pub async fn open_socket(&mut self) -> Value {
+        self.try_socket("/ws/login").await.unwrap();
+        self.expect("ticket").await
+    }
+
+    /// The state of an earlier attempt.
+    pub async fn resume(&mut self, attempt: &Value) -> Value {
+        let attempt = attempt.as_str().unwrap();
+        self.try_socket(&format!("/ws/login?resume={attempt}"))
+            .await
+            .unwrap();
+        self.next().await
+    }
+
+    /// Closes the socket without a word, as a browser that is shut.
+    pub fn drop_socket(&mut self) {
+        self.socket = None;
+    }
+
+    /// The next message, within the tests' patience.
+    pub async fn next(&mut self) -> Value {
+        match self.next_frame().await {
+            Frame::Text(text) => serde_json::from_slice(&text).unwrap(),
+            other => panic!("not a message: {other:?}"),
+        }
+    }
+
+    /// The next message, which must be of this type.
+    #[track_caller]
+    pub fn expect<'a>(&'a mut self, kind: &'a str) -> impl Future<Output = Value> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let message = self.next().await;
+            assert_eq!(message["type"], kind, "at {caller}: {message}");
+            message
+        }
+    }
+
+    /// The code of the close that comes next.
+    pub async fn expect_close(&mut self) -> u16 {
+        match self.next_frame().await {
+            Frame::Close(Some(reason)) => u16::from(reason.code),
+            other => panic!("not a close: {other:?}"),
+        }
+    }
+
+    async fn next_frame(&mut self) -> Frame {
+        loop {
+            let socket = self.socket.as_mut().expect("the socket is open");
+            let frame = timeout(PATIENCE, socket.next())
+                .await
+                .expect("nothing came in time");
+            match frame.expect("the socket has ended").unwrap() {
+                Frame::Ping(bytes) => self.send_frame(Message::Pong(bytes)).await,
+                frame => return frame,
+            }
+        }
+    }
+
+    pub async fn send(&mut self, message: Value) {
+        self.send_frame(Message::Text(message.to_string().into()))
+            .await;
+    }
+
+    pub async fn send_frame(&mut self, frame: Message) {
+        self.socket
+            .as_mut()
+            .expect("the socket is open")
+            .send(frame)
+            .await
+            .unwrap();
+    }
+
+    pub async fn refresh(&mut self, version: &Value, silent: bool) {
+        self.send(json!({"type": "refresh", "version": version, "silent": silent}))
+            .await;
+    }
+
+    pub async fn redeem(&mut self, attempt: &Value) -> Answer {
+        let attempt = attempt.as_str().unwrap();
+        self.post(&format!("/api/login/attempts/{attempt}/redeem"), json!({}))
+            .await
+    }
+
+    /// Reads the scene off the code's image, as a phone's camera would.
+    pub async fn scene(&mut self, ticket: &Value) -> String {
+        let address = ticket["code_url"].as_str().unwrap();
+        let answer = Answer::of(self.client.get(address).send().await.unwrap()).await;
+        answer.expect(200);
+        scene_of(&answer.bytes)
+    }
+}
+
+/// The scene in a code's image.
+pub fn scene_of(image: &[u8]) -> String {
+    let image = image::load_from_memory(image).unwrap().to_luma8();
+    let (width, height) = image.dimensions();
+    let mut prepared =
+        rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, |x, y| {
+            image.get_pixel(x as u32, y as u32).0[0]
+        });
+    let grids = prepared.detect_grids();
+    let (_, text) = grids
+        .first()
+        .expect("a code in the image")
+        .decode()
+        .unwrap();
+    let address = url::Url::parse(&text).unwrap();
+    let scene = address.query_pairs().find(|(name, _)| name == "scene");
+    scene.expect("a scene in the code").1.into_owned()
+}

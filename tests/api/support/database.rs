@@ -1,0 +1,124 @@
+//! One private PostgreSQL for all tests, one database for each.
+
+use std::{
+    path::Path,
+    sync::{Mutex, OnceLock},
+    thread,
+    time::Duration,
+};
+
+use saoma::store::private::{Options, PrivatePostgres};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
+use uuid::Uuid;
+
+static CLUSTER: OnceLock<Mutex<PrivatePostgres>> = OnceLock::new();
+
+/// Where the tests' PostgreSQL listens.
+pub fn cluster() -> PgConnectOptions {
+    let cluster = CLUSTER.get_or_init(|| {
+        // A runtime of its own, since every test has one and none outlives them all.
+        let started = thread::spawn(|| {
+            actix_web::rt::System::new().block_on(async {
+                let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("api-tests");
+                std::fs::create_dir_all(&place).unwrap();
+                let options = Options {
+                    fast_unsafe_for_tests: true,
+                };
+                PrivatePostgres::start_with(&place, options).await.unwrap()
+            })
+        });
+        Mutex::new(started.join().unwrap())
+    });
+    cluster.lock().unwrap().connect_options()
+}
+
+/// A database that is dropped with its test.
+#[derive(Debug)]
+pub struct TestDatabase {
+    pub options: PgConnectOptions,
+    name: String,
+}
+
+impl TestDatabase {
+    /// A new, empty database.
+    pub async fn create() -> Self {
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        execute(&cluster(), &format!("create database {name}")).await;
+        Self {
+            options: cluster().database(&name),
+            name,
+        }
+    }
+
+    /// The address, for a server that reads it from a setting.
+    pub fn url(&self) -> String {
+        let socket = self.options.get_socket().unwrap().to_str().unwrap();
+        let socket = socket.replace('/', "%2F");
+        format!("postgres://saoma@{socket}/{}?sslmode=disable", self.name)
+    }
+
+    /// Runs one statement as nobody but a test would.
+    pub async fn execute(&self, sql: &str) {
+        execute(&self.options, sql).await;
+    }
+
+    /// Moves the clock of this database alone, also in the server's open connections.
+    pub async fn advance(&self, pools: &[&PgPool], by: Duration) {
+        let offset = self.offset().await + by.as_secs_f64();
+        let seconds = format!("{offset} seconds");
+        let name = &self.name;
+        self.execute(&format!(
+            "alter database {name} set saoma.clock_offset = '{seconds}'"
+        ))
+        .await;
+        for pool in pools {
+            let most = pool.options().get_max_connections();
+            let mut all = Vec::new();
+            for _ in 0..most {
+                all.push(pool.acquire().await.unwrap());
+            }
+            for connection in &mut all {
+                sqlx::query("select set_config('saoma.clock_offset', $1, false)")
+                    .bind(&seconds)
+                    .execute(&mut **connection)
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+
+    async fn offset(&self) -> f64 {
+        let mut connection = PgConnection::connect_with(&self.options).await.unwrap();
+        let sql = "select extract(epoch from saoma_now() - now())::float8";
+        sqlx::query_scalar(sql)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+}
+
+impl Drop for TestDatabase {
+    /// Also after a test that failed: the next run begins with none.
+    fn drop(&mut self) {
+        let name = self.name.clone();
+        let dropped = thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async {
+                execute(
+                    &cluster(),
+                    &format!("drop database if exists {name} with (force)"),
+                )
+                .await;
+            });
+        });
+        let _ = dropped.join();
+    }
+}
+
+async fn execute(options: &PgConnectOptions, sql: &str) {
+    let mut connection = PgConnection::connect_with(options).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}

@@ -1,0 +1,108 @@
+//! A phone with the mini program: it talks to the phone API as WeChat's `wx.request` would.
+
+use actix_web::http::{Method, header};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::browser::Answer;
+
+/// One person's phone.
+pub struct Phone {
+    pub url: String,
+    pub openid: String,
+    pub token: String,
+    wechat: String,
+    client: awc::Client,
+}
+
+impl Phone {
+    /// A phone of a new person, signed in with `wx.login`.
+    pub async fn new(url: &str, wechat: &str) -> Self {
+        let mut phone = Self {
+            url: url.to_owned(),
+            openid: format!("o{}", Uuid::new_v4().simple()),
+            token: String::new(),
+            wechat: wechat.trim_end_matches('/').to_owned(),
+            client: awc::Client::builder()
+                .timeout(std::time::Duration::from_secs(40))
+                .finish(),
+        };
+        phone.sign_in().await.expect(200);
+        phone
+    }
+
+    /// What `wx.login` gives this person.
+    pub async fn js_code(&self) -> String {
+        let body = json!({"openid": self.openid, "unionid": format!("u{}", self.openid)});
+        let request = self.client.post(format!("{}/_sim/js_code", self.wechat));
+        let answer = Answer::of(request.send_json(&body).await.unwrap()).await;
+        answer.expect(200)["code"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn sign_in(&mut self) -> Answer {
+        let body = json!({"code": self.js_code().await});
+        let answer = self
+            .request(Method::POST, "/api/phone/session", Some(body))
+            .await;
+        self.token = answer.json()["token"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        answer
+    }
+
+    pub async fn request(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.url))
+            .insert_header((header::AUTHORIZATION, format!("Bearer {}", self.token)));
+        let sent = match body {
+            Some(body) => request.send_json(&body),
+            None => request.send(),
+        };
+        Answer::of(sent.await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.request(Method::POST, path, Some(body)).await
+    }
+
+    /// By the camera.
+    pub async fn scan(&self, scene: &str) -> Answer {
+        self.post(
+            "/api/phone/scan",
+            json!({"scene": scene, "entry_scene": 1047}),
+        )
+        .await
+    }
+
+    pub async fn confirm(&self, nonce: &Value) -> Answer {
+        self.post(
+            "/api/phone/confirm",
+            json!({"nonce": nonce, "number": null}),
+        )
+        .await
+    }
+
+    pub async fn refuse(&self, nonce: &Value) -> Answer {
+        self.post("/api/phone/cancel", json!({"nonce": nonce}))
+            .await
+    }
+
+    pub async fn register(&self, nickname: Option<&str>) -> Answer {
+        self.post("/api/phone/register", json!({"nickname": nickname}))
+            .await
+    }
+
+    pub async fn attempt(&self, attempt: &Value) -> Answer {
+        self.get(&format!(
+            "/api/phone/attempts/{}",
+            attempt.as_str().unwrap()
+        ))
+        .await
+    }
+}

@@ -1,0 +1,159 @@
+//! A whole server on ports of its own, with its simulator and its database.
+
+use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
+
+use actix_web::dev::ServerHandle;
+use saoma::{
+    login::recheck::Recheck,
+    settings::{Flags, Settings},
+    simulator::{Simulator, SimulatorSettings},
+    startup::Application,
+    store::Store,
+};
+use uuid::Uuid;
+
+use super::{Browser, Phone, database::TestDatabase};
+
+/// Settings by name, such as `("SAOMA_REGISTRATION", "closed")`.
+pub type Options<'a> = &'a [(&'a str, &'a str)];
+
+/// A running server.
+pub struct TestServer {
+    pub url: String,
+    pub admin_url: String,
+    pub simulator: Simulator,
+    pub database: TestDatabase,
+    pub store: Store,
+    pub recheck: Recheck,
+    data_dir: PathBuf,
+    handles: [ServerHandle; 2],
+    running: Option<actix_web::rt::task::JoinHandle<()>>,
+}
+
+impl TestServer {
+    /// A server with the defaults.
+    pub async fn start() -> Arc<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// A server with other settings.
+    pub async fn start_with(options: Options<'_>) -> Arc<Self> {
+        Self::start_on(TestDatabase::create().await, options).await
+    }
+
+    /// A server on a database that a test has prepared.
+    pub async fn start_on(database: TestDatabase, options: Options<'_>) -> Arc<Self> {
+        let port = free_port();
+        let url = format!("http://localhost:{port}");
+        let simulated = SimulatorSettings {
+            saoma_url: Some(url.parse().unwrap()),
+            ..SimulatorSettings::default()
+        };
+        let (app_id, app_secret) = (simulated.app_id.clone(), simulated.app_secret.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let simulator = Simulator::start(listener, simulated).unwrap();
+        let data_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
+        let mut set = vec![
+            format!("DATABASE_URL={}", database.url()),
+            format!("SAOMA_LISTEN=127.0.0.1:{port}"),
+            "SAOMA_ADMIN_LISTEN=127.0.0.1:0".to_owned(),
+            format!("SAOMA_PUBLIC_URL={url}"),
+            format!("SAOMA_DATA_DIR={}", data_dir.display()),
+            format!("SAOMA_WECHAT_APP_ID={app_id}"),
+            format!("SAOMA_WECHAT_APP_SECRET={app_secret}"),
+            format!("SAOMA_WECHAT_BASE_URL={}", simulator.url()),
+            "SAOMA_SITE_NAME=Test Site".to_owned(),
+            "SAOMA_DATABASE_CONNECTIONS=4".to_owned(),
+            "SAOMA_MAX_STARTS_PER_ADDRESS=0".to_owned(),
+            // Tests let the server look again themselves; see `look_again`.
+            "SAOMA_RECHECK_INTERVAL=1h".to_owned(),
+        ];
+        set.extend(
+            options
+                .iter()
+                .map(|(name, value)| format!("{name}={value}")),
+        );
+        let settings = Settings::load(&Flags {
+            set,
+            ..Flags::default()
+        })
+        .unwrap();
+        saoma::telemetry::init().unwrap();
+        let application = Application::build(settings).await.unwrap();
+        let admin_url = format!("http://{}", application.admin_address());
+        let handles = application.handles();
+        let (store, recheck) = (application.store.clone(), application.recheck.clone());
+        let running = actix_web::rt::spawn(async {
+            application.run_until_stopped().await.unwrap();
+        });
+        Arc::new(Self {
+            url,
+            admin_url,
+            simulator,
+            database,
+            store,
+            recheck,
+            data_dir,
+            handles,
+            running: Some(running),
+        })
+    }
+
+    /// A browser that has opened the login page.
+    pub async fn browser(self: &Arc<Self>) -> Browser {
+        let mut browser = Browser::new(&self.url);
+        browser.open_login_page().await;
+        browser
+    }
+
+    /// A phone of somebody whom nobody knows here.
+    pub async fn phone(self: &Arc<Self>) -> Phone {
+        Phone::new(&self.url, self.simulator.url().as_str()).await
+    }
+
+    /// A phone of a registered user.
+    pub async fn registered_phone(self: &Arc<Self>, nickname: &str) -> Phone {
+        let phone = self.phone().await;
+        phone.register(Some(nickname)).await.expect(201);
+        phone
+    }
+
+    /// Moves the database's clock, and lets the server look at what that did.
+    pub async fn advance(&self, by: Duration) {
+        self.database.advance(&self.store.pools(), by).await;
+        self.look_again().await;
+    }
+
+    /// What the server does every two seconds by itself.
+    pub async fn look_again(&self) {
+        self.recheck.once().await.unwrap();
+    }
+
+    /// Stops the server as a signal would.
+    pub async fn stop(&self) {
+        for handle in &self.handles {
+            handle.stop(true).await;
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        for handle in &self.handles {
+            drop(handle.stop(false));
+        }
+        if let Some(running) = self.running.take() {
+            running.abort();
+        }
+        let _ = std::fs::remove_dir_all(&self.data_dir);
+    }
+}
+
+/// A port that was free a moment ago; the public URL has to name it before the server starts.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
