@@ -27,6 +27,25 @@ async fn the_owner() {
     postgres.stop().await.unwrap();
 }
 
+#[tokio::test]
+async fn the_server_sees_no_secret_and_no_ctrl_c_of_its_owner() {
+    if cfg!(not(target_os = "linux")) {
+        return;
+    }
+    let dir = DataDir::new();
+    let owner = Owner::of(dir.path());
+    let postmaster = dir.postmaster();
+    let environment = std::fs::read(format!("/proc/{postmaster}/environ")).unwrap();
+    let group = nix::unistd::getpgid(Some(postmaster)).unwrap();
+    owner.kill();
+    start(dir.path()).await.unwrap().stop().await.unwrap();
+
+    assert!(!environment.is_empty());
+    assert!(!String::from_utf8_lossy(&environment).contains("canary"));
+    // The terminal sends Ctrl-C to the process group in its foreground, the owner's.
+    assert_eq!(group, postmaster);
+}
+
 /// A process that owns a running server, with the data "before the crash" in it.
 struct Owner(Child);
 
@@ -35,6 +54,7 @@ impl Owner {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crashes::the_owner", "--nocapture"])
             .env(DATA_DIR, dir)
+            .env("SAOMA_SECRET_KEY", "canary-secret")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -104,3 +104,20 @@ async fn a_link_to_a_lost_cluster_is_an_error_and_not_an_empty_database() {
     fs::remove_file(dir.path().join("postgres")).unwrap();
     assert!(error.contains("which is not there"), "{error}");
 }
+
+#[tokio::test]
+async fn a_cluster_may_be_moved_to_another_disk_with_a_link_in_its_place() {
+    let dir = DataDir::new();
+    let postgres = start(dir.path()).await.unwrap();
+    remember(&postgres, "moved").await;
+    postgres.stop().await.unwrap();
+    let disk = dir.path().with_file_name("disk");
+    fs::create_dir(&disk).unwrap();
+    fs::rename(dir.path().join("postgres"), disk.join("saoma-data")).unwrap();
+    std::os::unix::fs::symlink("../disk/saoma-data", dir.path().join("postgres")).unwrap();
+
+    let postgres = start(dir.path()).await.unwrap();
+    assert_eq!(remembered(&postgres).await, ["moved"]);
+    postgres.stop().await.unwrap();
+    fs::remove_file(dir.path().join("postgres")).unwrap();
+}

@@ -1,8 +1,13 @@
 //! What is refused, and in what words.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
-use crate::helpers::{DataDir, remember, remembered, start};
+use nix::unistd::User;
+
+use crate::helpers::{DataDir, is_root, remember, remembered, start};
 
 #[tokio::test]
 async fn a_second_server_on_the_same_directory_is_refused_and_harms_nothing() {
@@ -51,7 +56,7 @@ async fn a_folder_with_other_things_in_it_is_left_alone() {
     let dir = DataDir::new();
     fs::create_dir_all(dir.path().join("postgres")).unwrap();
     fs::write(dir.path().join("postgres/letter.txt"), "dear").unwrap();
-    if crate::helpers::is_root() {
+    if is_root() {
         std::os::unix::fs::chown(dir.path().join("postgres"), Some(65534), None).unwrap();
     }
 
@@ -76,4 +81,30 @@ async fn a_start_that_fails_says_what_the_server_said() {
     let error = start(dir.path()).await.unwrap_err().to_string();
 
     assert!(error.contains("shared_buffers"), "{error}");
+}
+
+#[tokio::test]
+async fn another_user_is_not_let_in_even_where_the_folder_is_open() {
+    if !is_root() {
+        return;
+    }
+    let dir = DataDir::new();
+    let postgres = start(dir.path()).await.unwrap();
+    let socket_dir = postgres.connect_options().get_socket().unwrap().clone();
+    let everybody = |mode| fs::Permissions::from_mode(mode);
+    fs::set_permissions(&socket_dir, everybody(0o755)).unwrap();
+    fs::set_permissions(socket_dir.join(".s.PGSQL.5432"), everybody(0o777)).unwrap();
+
+    let nobody = User::from_name("nobody").unwrap().unwrap();
+    let output = Command::new("psql")
+        .args([&postgres.url(), "-c", "SELECT 1"])
+        .uid(nobody.uid.as_raw())
+        .gid(nobody.gid.as_raw())
+        .current_dir("/")
+        .output()
+        .unwrap();
+
+    postgres.stop().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("Peer authentication failed"), "{text}");
 }

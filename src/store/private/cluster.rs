@@ -84,7 +84,7 @@ pub(super) fn make(
     binaries: &Binaries,
     options: &Options,
 ) -> Result<(), PrivatePostgresError> {
-    let (cluster, unready) = (place.cluster(), place.home.join("postgres.new"));
+    let unready = place.home.join("postgres.new");
     let mut result = Ok(());
     // macOS and old systems know no C.UTF-8; plain C orders the same and knows case for ASCII only.
     for locale in ["C.UTF-8", "C"] {
@@ -103,7 +103,7 @@ pub(super) fn make(
     }
     replace_file(&config, &text, &place.account)?;
     write_access(&unready, &place.account)?;
-    fs::rename(&unready, &cluster).context("move into place", &cluster)
+    fs::rename(&unready, &place.cluster).context("move into place", &place.cluster)
 }
 
 fn initdb(

@@ -84,7 +84,7 @@ fn keep(
     };
     let running = Running {
         socket_dir: postmaster.socket.path().to_owned(),
-        cluster: postmaster.place.cluster(),
+        cluster: postmaster.place.cluster.clone(),
         major: postmaster.major(),
     };
     let reply = match started.send(Ok(running)) {

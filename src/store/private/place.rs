@@ -22,6 +22,8 @@ const FALLBACK: &str = "/var/lib/saoma";
 pub(super) struct Place {
     /// The folder that holds the cluster and what belongs to it.
     pub(super) home: PathBuf,
+    /// The cluster's own folder, without symbolic links.
+    pub(super) cluster: PathBuf,
     pub(super) account: Account,
     _locks: Vec<DirLock>,
 }
@@ -41,59 +43,55 @@ impl Place {
         let link = data_dir.join("postgres");
         match fs::symlink_metadata(&link) {
             Ok(meta) if meta.is_symlink() => Self::behind(&link, data_dir, lock),
-            Ok(meta) => Self::existing(data_dir, &meta, vec![lock]),
+            Ok(meta) => Self::existing(link, &meta, data_dir, vec![lock]),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::new(data_dir, lock),
             Err(error) => Err(error).context("look at", &link),
         }
     }
 
-    pub(super) fn cluster(&self) -> PathBuf {
-        self.home.join("postgres")
-    }
-
     fn existing(
+        cluster: PathBuf,
+        meta: &Metadata,
         home: &Path,
-        cluster: &Metadata,
         locks: Vec<DirLock>,
     ) -> Result<Self, PrivatePostgresError> {
-        let path = home.join("postgres");
-        let account = Account::choose(Some(cluster.uid()), &path)?;
+        let account = Account::choose(Some(meta.uid()), &cluster)?;
         // Falling back to another place here would look as if all users were lost.
-        if !account.can_enter(&path) {
+        if !account.can_enter(&cluster) {
             return Err(PrivatePostgresError::Unreachable {
-                cluster: path,
+                cluster,
                 account: account.name,
             });
         }
         Ok(Self {
             home: home.to_owned(),
+            cluster,
             account,
             _locks: locks,
         })
     }
 
     fn behind(link: &Path, data_dir: &Path, lock: DirLock) -> Result<Self, PrivatePostgresError> {
-        let target = fs::read_link(link).context("read the link", link)?;
-        let target = data_dir.join(target);
-        let home = target.parent().unwrap_or(data_dir);
-        // A copied data directory leads to the same cluster, hence the second lock.
-        let locks = match DirLock::acquire(home, data_dir) {
-            Ok(second) if home != data_dir => vec![lock, second],
-            Ok(_) => vec![lock],
-            Err(PrivatePostgresError::Io { .. }) if !home.exists() => {
-                return Err(PrivatePostgresError::Missing {
-                    link: link.to_owned(),
-                    target,
-                });
-            }
-            Err(error) => return Err(error),
+        let target = data_dir.join(fs::read_link(link).context("read the link", link)?);
+        let Some(Ok(home)) = target.parent().map(fs::canonicalize) else {
+            let link = link.to_owned();
+            return Err(PrivatePostgresError::Missing { link, target });
         };
-        match fs::symlink_metadata(&target) {
-            Ok(meta) => Self::existing(home, &meta, locks),
+        let mut locks = vec![lock];
+        if home != data_dir {
+            // A copied data directory leads to the same cluster.
+            locks.push(DirLock::acquire(&home, data_dir)?);
+        }
+        match fs::canonicalize(&target) {
+            Ok(cluster) => {
+                let meta = fs::symlink_metadata(&cluster).context("look at", &cluster)?;
+                Self::existing(cluster, &meta, &home, locks)
+            }
             // The first start was cut short between the link and the cluster.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self {
-                home: home.to_owned(),
                 account: Account::choose(None, &target)?,
+                cluster: home.join("postgres"),
+                home,
                 _locks: locks,
             }),
             Err(error) => Err(error).context("look at", &target),
@@ -103,9 +101,9 @@ impl Place {
     fn new(data_dir: &Path, lock: DirLock) -> Result<Self, PrivatePostgresError> {
         let account = Account::choose(None, data_dir)?;
         if reachable(&account, data_dir)? {
-            let home = data_dir.to_owned();
             return Ok(Self {
-                home,
+                home: data_dir.to_owned(),
+                cluster: data_dir.join("postgres"),
                 account,
                 _locks: vec![lock],
             });
@@ -128,8 +126,8 @@ impl Place {
             });
         }
         let second = DirLock::acquire(&home, data_dir)?;
-        let link = data_dir.join("postgres");
-        symlink(home.join("postgres"), &link).context("make the link", &link)?;
+        let (link, cluster) = (data_dir.join("postgres"), home.join("postgres"));
+        symlink(&cluster, &link).context("make the link", &link)?;
         tracing::info!(
             "the user {} cannot reach {}, so the database lives in {}; {} leads there",
             account.name,
@@ -139,6 +137,7 @@ impl Place {
         );
         Ok(Self {
             home,
+            cluster,
             account,
             _locks: vec![lock, second],
         })

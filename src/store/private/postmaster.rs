@@ -44,7 +44,7 @@ impl Postmaster {
     /// waits until it accepts connections. Blocks for as long as that takes.
     pub(super) fn start(data_dir: &Path, options: &Options) -> Result<Self, PrivatePostgresError> {
         let place = Place::settle(data_dir)?;
-        let cluster = place.cluster();
+        let cluster = place.cluster.clone();
         let major = cluster::major(&cluster)?;
         leftover::stop(&cluster)?;
         let socket = SocketDir::prepare(&cluster, &place.account)?;
@@ -94,7 +94,7 @@ impl Postmaster {
 
     /// Starts the server again after it has ended. Does not wait until it is ready.
     pub(super) fn restart(&mut self) -> Result<(), PrivatePostgresError> {
-        leftover::stop(&self.place.cluster())?;
+        leftover::stop(&self.place.cluster)?;
         self.socket.clear();
         self.child = spawn(&self.binaries, &self.place, &self.arguments, &mut self.logs)?;
         Ok(())
@@ -109,7 +109,7 @@ impl Postmaster {
 
     fn wait_until_ready(&mut self) -> Result<(), PrivatePostgresError> {
         let started = Instant::now();
-        let cluster = self.place.cluster();
+        let cluster = self.place.cluster.clone();
         while started.elapsed() < START_LIMIT {
             if let Some(status) = self.ended() {
                 // The collector of the log ends after the server whose last words it writes.
@@ -165,9 +165,8 @@ fn arguments(
     socket: &SocketDir,
     logs: &Logs,
 ) -> Result<Vec<OsString>, PrivatePostgresError> {
-    let cluster = place.cluster();
-    let (hba, ident) = cluster::write_access(&cluster, &place.account)?;
-    let mut arguments: Vec<OsString> = vec!["-D".into(), cluster.into()];
+    let (hba, ident) = cluster::write_access(&place.cluster, &place.account)?;
+    let mut arguments: Vec<OsString> = vec!["-D".into(), place.cluster.clone().into()];
     let mut set = |name: &str, value: &Path| {
         let mut setting = OsString::from(name);
         setting.push("=");
