@@ -11,7 +11,7 @@ pub fn init() -> anyhow::Result<()> {
                 "SAOMA_LOG is \"{text}\": {error}. Right would be: info, warn or saoma=debug"
             )
         })?,
-        _ => EnvFilter::new("info,actix_server=warn"),
+        _ => EnvFilter::new("info,actix_server=warn,sqlx=warn"),
     };
     let format = std::env::var("SAOMA_LOG_FORMAT").unwrap_or_default();
     let registry = tracing_subscriber::registry().with(filter);

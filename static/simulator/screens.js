@@ -24,10 +24,9 @@ export function home(view, text, act) {
   return [
     element("div", { class: "hero" }, badge("scan", "accent"), heading(text.home.title),
       element("p", {}, text.home.text)),
-    element("div", { class: "card form" },
-      element("button", { class: "button primary", type: "button", onclick: () => act.look() }, text.home.look),
-      problemLine("look-problem", view.nothing)),
     element("form", { class: "card form", novalidate: true, onsubmit: submit },
+      element("button", { class: "button primary", type: "button", onclick: () => act.look() }, text.home.look),
+      problemLine("look-problem", view.nothing),
       element("label", { for: "link" }, text.home.label), input, problemLine("link-problem", view.problem),
       element("button", { class: "button", type: "submit" }, text.home.open)),
   ];
