@@ -1,0 +1,3 @@
+module example.com/saoma-integrate
+
+go 1.19
