@@ -239,7 +239,8 @@ impl RootSpanBuilder for RequestLine {
                 method = %request.method(),
                 route,
                 status,
-                milliseconds = took.as_millis(),
+                // Of 128 bits JSON would make a text.
+                milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 "request"
             );
         });
