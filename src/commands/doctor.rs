@@ -6,7 +6,10 @@ use secrecy::ExposeSecret;
 
 use crate::{
     settings::{Flags, Settings},
-    store::{Store, private::PrivatePostgres},
+    store::{
+        Store,
+        private::{PrivatePostgres, PrivatePostgresError},
+    },
     wechat::{AccessToken, Wechat},
 };
 
@@ -47,7 +50,10 @@ async fn database(settings: &Settings) -> Result<String, String> {
                 private.stop().await.map_err(|error| error.to_string())?;
                 Ok(found)
             }
-            // The running server holds it: that is how it should be.
+            // That is how it should be while the server runs.
+            Err(PrivatePostgresError::AlreadyRunning { .. }) => {
+                Ok("private PostgreSQL, held by the Saoma that runs".to_owned())
+            }
             Err(error) => Err(error.to_string()),
         };
     };
