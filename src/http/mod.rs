@@ -66,7 +66,9 @@ fn pages_and_api(config: &mut ServiceConfig) {
                 .service(resource("/refresh").route(post().to(attempts::refresh)))
                 .service(resource("/cancel").route(post().to(attempts::cancel)))
                 .service(resource("/check").route(post().to(attempts::check)))
-                .service(resource("/redeem").route(post().to(session::redeem))),
+                .service(resource("/redeem").route(post().to(session::redeem)))
+                // A scope does not take its parent's.
+                .default_service(web::to(nothing_here)),
         )
         .service(
             scope("/api/phone")
@@ -81,7 +83,8 @@ fn pages_and_api(config: &mut ServiceConfig) {
                 .service(resource("/attempts/{attempt}").route(get().to(phone::attempt)))
                 .service(resource("/register").route(post().to(phone::register)))
                 .service(resource("/me").route(put().to(phone::rename)))
-                .service(resource("/account").route(delete().to(phone::delete_account))),
+                .service(resource("/account").route(delete().to(phone::delete_account)))
+                .default_service(web::to(nothing_here)),
         );
 }
 
