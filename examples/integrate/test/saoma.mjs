@@ -1,8 +1,7 @@
 // Saoma with a simulated WeChat on free ports, and one login through it.
 
 import { spawn } from 'node:child_process';
-import { createServer, request as forward } from 'node:http';
-import { createServer as createSocket } from 'node:net';
+import { createServer } from 'node:net';
 import { once } from 'node:events';
 
 const PATIENCE = 30_000;
@@ -40,7 +39,7 @@ export function showWhatWasSaid() {
 
 /** A port that was free a moment ago. */
 export async function freePort() {
-  const socket = createSocket().listen(0, '127.0.0.1');
+  const socket = createServer().listen(0, '127.0.0.1');
   await once(socket, 'listening');
   const { port } = socket.address();
   socket.close();
@@ -66,7 +65,6 @@ export async function startSaoma(program, dataDir, listenPort, publicUrl) {
   const simulatorPort = await freePort();
   const simulator = `http://127.0.0.1:${simulatorPort}`;
   start('simulator', program, ['simulate', '--listen', `127.0.0.1:${simulatorPort}`]);
-  const camera = await startCamera(simulatorPort);
   const set = {
     SAOMA_LISTEN: `127.0.0.1:${listenPort}`,
     SAOMA_ADMIN_LISTEN: '127.0.0.1:0',
@@ -76,34 +74,13 @@ export async function startSaoma(program, dataDir, listenPort, publicUrl) {
     // The simulator's own, which open nothing else.
     SAOMA_WECHAT_APP_ID: 'wx0123456789abcdef',
     SAOMA_WECHAT_APP_SECRET: '5a0ad0e1c0de5a0ad0e1c0de5a0ad0e1',
-    SAOMA_WECHAT_BASE_URL: camera.url,
+    SAOMA_WECHAT_BASE_URL: simulator,
   };
   const settings = Object.entries(set).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   start('saoma', program, ['serve', ...settings]);
   await answers(simulator);
   await answers(`http://127.0.0.1:${listenPort}/healthz`);
-  return { publicUrl, simulator, camera };
-}
-
-/** Stands between Saoma and WeChat and sees the scene of each code, as a phone's camera would. */
-async function startCamera(port) {
-  const camera = { scene: null };
-  const server = createServer(async (incoming, outgoing) => {
-    const chunks = [];
-    for await (const chunk of incoming) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
-    if (incoming.url.startsWith('/wxa/getwxacodeunlimit')) camera.scene = JSON.parse(body).scene;
-    const { method, url: path, headers } = incoming;
-    forward({ host: '127.0.0.1', port, method, path, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(outgoing);
-    }).on('error', () => outgoing.destroy()).end(body);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  server.unref();
-  camera.url = `http://127.0.0.1:${server.address().port}`;
-  return camera;
+  return { publicUrl, simulator };
 }
 
 /** A browser that keeps cookies. */
@@ -147,7 +124,8 @@ export async function logIn(saoma, browser, nickname, returnTo = '/') {
   const ticket = await browser.json('/api/login/attempts', {
     method: 'POST', body: { return_to: returnTo },
   });
-  const { scene } = saoma.camera;
+  // What a phone sees that looks at the computer's screen.
+  const { scene } = await (await fetch(`${saoma.simulator}/phone/newest`)).json();
 
   const phone = new Browser(saoma.publicUrl);
   const { code } = await (await fetch(`${saoma.simulator}/_sim/js_code`, {
