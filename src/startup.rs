@@ -137,6 +137,7 @@ struct Wired {
 
 impl Wired {
     async fn new(settings: Arc<Settings>, store: &Store) -> anyhow::Result<Self> {
+        reach(store).await?;
         let migrated = store.migrate().await;
         migrated.context("the database's schema could not be brought up to date")?;
         let secret_key = SecretKey::load(&settings)?;
@@ -241,6 +242,14 @@ pub(crate) async fn open_store(
     };
     let store = Store::new(&options, settings.database_connections, settings.timers);
     Ok((store, private))
+}
+
+/// Finds out whether the database is there, and says what to look at if not.
+pub(crate) async fn reach(store: &Store) -> anyhow::Result<()> {
+    store.reach().await.context(
+        "the database cannot be reached; is Postgres running, and does DATABASE_URL name its \
+         host, port, user and database?",
+    )
 }
 
 fn listen(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {

@@ -6,7 +6,10 @@ use secrecy::ExposeSecret;
 
 use crate::{
     settings::{Flags, Settings},
-    store::{Store, private::PrivatePostgres},
+    store::{
+        Store,
+        private::{PrivatePostgres, PrivatePostgresError},
+    },
     wechat::{AccessToken, Wechat},
 };
 
@@ -48,13 +51,20 @@ async fn database(settings: &Settings) -> Result<String, String> {
                 Ok(found)
             }
             // The running server holds it: that is how it should be.
+            Err(error @ PrivatePostgresError::AlreadyRunning { .. }) => {
+                tracing::debug!(%error, "the private PostgreSQL is not tried");
+                Ok("private PostgreSQL, in use by the server that runs".to_owned())
+            }
             Err(error) => Err(error.to_string()),
         };
     };
     let options = Store::options(url.expose_secret())
         .map_err(|_| "DATABASE_URL is no Postgres address".to_owned())?;
     let store = Store::new(&options, 2, settings.timers);
-    let version = store.server_version().await;
+    let version = match store.reach().await {
+        Ok(()) => store.server_version().await,
+        Err(error) => Err(error),
+    };
     store.close().await;
     let version = version.map_err(|error| {
         format!("{error}. Is Postgres running, and does DATABASE_URL name its host and user?")

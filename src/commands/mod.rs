@@ -55,12 +55,18 @@ async fn serve(flags: &Flags) -> anyhow::Result<()> {
 async fn migrate(flags: &Flags) -> anyhow::Result<()> {
     let settings = Settings::load_for_database(flags)?;
     let (store, private) = startup::open_store(&settings).await?;
-    let migrated = store.migrate().await;
+    let migrated = match startup::reach(&store).await {
+        Ok(()) => {
+            let migrated = store.migrate().await;
+            migrated.context("the database's schema could not be brought up to date")
+        }
+        Err(error) => Err(error),
+    };
     store.close().await;
     if let Some(private) = private {
         private.stop().await?;
     }
-    migrated.context("the database's schema could not be brought up to date")?;
+    migrated?;
     println!("The database's schema is up to date.");
     Ok(())
 }
