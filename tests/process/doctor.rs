@@ -56,7 +56,10 @@ async fn the_doctor_names_a_public_address_that_does_not_answer() {
     let ended = server
         .command(
             &["doctor"],
-            &[("SAOMA_PUBLIC_URL", "https://saoma.invalid")],
+            &[
+                ("SAOMA_PUBLIC_URL", "https://saoma.invalid"),
+                ("SAOMA_WECHAT_TRUST_BASE_URL", "true"),
+            ],
         )
         .await;
     finds(&ended, "public address", &["saoma.invalid", "DNS"]);

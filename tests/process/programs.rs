@@ -108,6 +108,16 @@ async fn the_help_lists_every_setting_and_no_other() {
 }
 
 #[actix_web::test]
+async fn what_is_logged_can_stand_in_the_settings_file_too() {
+    let place = Place::new();
+    let lines = "SAOMA_LOG = \"debug\"\nSAOMA_LOG_FORMAT = \"json\"\n";
+    std::fs::write(place.join("saoma.toml"), lines).unwrap();
+    let ended = run(&["migrate"], &Vec::new(), &place).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(ended.err.contains("\"level\":\"DEBUG\""), "{}", ended.err);
+}
+
+#[actix_web::test]
 async fn every_command_has_help_and_an_unknown_one_is_refused() {
     let place = Place::new();
     for command in ["serve", "demo", "simulate", "migrate", "doctor"] {

@@ -40,11 +40,6 @@ async fn a_wrong_setting_ends_the_start_with_its_name_its_value_and_what_would_b
         ("SAOMA_CODE_BASE_URL", "cdn", "http"),
         ("SAOMA_SECRET_KEY_FILE", "/nowhere/key", "readable file"),
         (
-            "SAOMA_WECHAT_APP_SECRET_FILE",
-            "/nowhere/secret",
-            "readable file",
-        ),
-        (
             "SAOMA_WECHAT_ENV_VERSION",
             "beta",
             "release or trial or develop",
@@ -82,6 +77,17 @@ async fn a_stranger_in_wechats_place_is_refused_unless_he_is_trusted() {
     ] {
         assert!(sentence.contains(word), "{sentence}");
     }
+}
+
+#[actix_web::test]
+async fn a_secret_file_that_cannot_be_read_is_named() {
+    let mut refused = Refused::new();
+    let name = "SAOMA_WECHAT_APP_SECRET";
+    refused.environment.retain(|(known, _)| known != name);
+    let file = "SAOMA_WECHAT_APP_SECRET_FILE";
+    let sentence = refused.with(&[(file, "/nowhere/secret")]).await;
+    assert!(sentence.contains(file), "{sentence}");
+    assert!(sentence.contains("\"/nowhere/secret\""), "{sentence}");
 }
 
 #[actix_web::test]
@@ -129,6 +135,8 @@ async fn a_file_that_is_no_settings_file_is_refused() {
         fs::write(refused.place.join("saoma.toml"), text).unwrap();
         let sentence = refused.with(&[]).await;
         assert!(sentence.contains("Right would be"), "{sentence}");
+        // The line may be a secret whose quotes were forgotten.
+        assert!(!sentence.contains("this is"), "{sentence}");
     }
 }
 
