@@ -9,6 +9,7 @@ use crate::{
     settings::{Flags, Settings},
     simulator::{self, SimulateArgs},
     startup::{self, Application},
+    telemetry,
 };
 
 /// One of saoma's commands.
@@ -27,6 +28,20 @@ pub enum Command {
 }
 
 impl Command {
+    /// Starts the log as the command's settings say.
+    pub fn start_log(&self) -> anyhow::Result<()> {
+        let log = match self {
+            Self::Serve(flags) | Self::Migrate(flags) => Some(Settings::log(flags)?),
+            // Says itself what is wrong with the settings.
+            Self::Doctor(flags) => Settings::log(flags).ok(),
+            Self::Demo(_) | Self::Simulate(_) => None,
+        };
+        match log {
+            Some([wanted, format]) => telemetry::init_with(&wanted, &format),
+            None => telemetry::init(),
+        }
+    }
+
     /// Does it.
     pub async fn run(self) -> anyhow::Result<()> {
         match self {
