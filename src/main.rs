@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use saoma::{commands::Command, telemetry};
+use saoma::commands::Command;
 
 /// Saoma (扫码): log in to a website by scanning a WeChat mini-program code.
 #[derive(Debug, Parser)]
@@ -16,15 +16,29 @@ struct Arguments {
 #[actix_web::main]
 async fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let done = match telemetry::init() {
+    let done = match command.start_log() {
         Ok(()) => command.run().await,
         Err(error) => Err(error),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("saoma: {error:#}");
+            eprintln!("saoma: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error with its causes, each said once: many repeat theirs in their own text.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if said.is_empty() {
+            said = cause;
+        } else if !said.contains(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }

@@ -68,8 +68,10 @@ impl Application {
         std::fs::create_dir_all(data_dir)
             .with_context(|| format!("SAOMA_DATA_DIR {} cannot be made", data_dir.display()))?;
 
+        // Before the database is started: a wrong key is a wrong setting.
+        let secret_key = SecretKey::load(&settings)?;
         let (store, private_postgres) = open_store(&settings).await?;
-        let wired = Wired::new(settings, &store).await;
+        let wired = Wired::new(settings, &secret_key, &store).await;
         let wired = match wired {
             Ok(wired) => wired,
             Err(error) => {
@@ -136,11 +138,15 @@ struct Wired {
 }
 
 impl Wired {
-    async fn new(settings: Arc<Settings>, store: &Store) -> anyhow::Result<Self> {
+    async fn new(
+        settings: Arc<Settings>,
+        secret_key: &SecretKey,
+        store: &Store,
+    ) -> anyhow::Result<Self> {
+        reach(store).await?;
         let migrated = store.migrate().await;
         migrated.context("the database's schema could not be brought up to date")?;
-        let secret_key = SecretKey::load(&settings)?;
-        let keys = SigningKeys::load(&settings, &secret_key, store).await?;
+        let keys = SigningKeys::load(&settings, secret_key, store).await?;
         let images = settings.data_dir.join("codes");
         let images = ImageFolder::open(&images)
             .with_context(|| format!("the image folder {} cannot be made", images.display()))?;
@@ -241,6 +247,14 @@ pub(crate) async fn open_store(
     };
     let store = Store::new(&options, settings.database_connections, settings.timers);
     Ok((store, private))
+}
+
+/// Finds out whether the database is there, and says what to look at if not.
+pub(crate) async fn reach(store: &Store) -> anyhow::Result<()> {
+    store.reach().await.context(
+        "the database cannot be reached; is Postgres running, and does DATABASE_URL name its \
+         host, port, user and database?",
+    )
 }
 
 fn listen(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {

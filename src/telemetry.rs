@@ -2,20 +2,27 @@
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Starts logging by `SAOMA_LOG` (such as `info` or `saoma=debug`) and
-/// `SAOMA_LOG_FORMAT` (`text` or `json`). A second call changes nothing.
+/// Starts logging by the environment alone; see [`init_with`].
 pub fn init() -> anyhow::Result<()> {
-    let filter = match std::env::var("SAOMA_LOG") {
-        Ok(text) if !text.is_empty() => EnvFilter::try_new(&text).map_err(|error| {
-            anyhow::anyhow!(
-                "SAOMA_LOG is \"{text}\": {error}. Right would be: info, warn or saoma=debug"
-            )
-        })?,
-        _ => EnvFilter::new("info,actix_server=warn,sqlx=warn"),
+    let value = |name| std::env::var(name).unwrap_or_default();
+    init_with(&value("SAOMA_LOG"), &value("SAOMA_LOG_FORMAT"))
+}
+
+/// Starts logging what `SAOMA_LOG` says (such as `info` or `saoma=debug`) in the
+/// form of `SAOMA_LOG_FORMAT` (`text` or `json`); empty means the default. A
+/// second call changes nothing.
+pub fn init_with(wanted: &str, format: &str) -> anyhow::Result<()> {
+    let wanted = match wanted.trim() {
+        "" => "info,actix_server=warn,sqlx=warn",
+        wanted => wanted,
     };
-    let format = std::env::var("SAOMA_LOG_FORMAT").unwrap_or_default();
+    let filter = EnvFilter::try_new(wanted).map_err(|error| {
+        anyhow::anyhow!(
+            "SAOMA_LOG is \"{wanted}\": {error}. Right would be: info, warn or saoma=debug"
+        )
+    })?;
     let registry = tracing_subscriber::registry().with(filter);
-    let started = match format.as_str() {
+    let started = match format.trim() {
         "json" => registry
             .with(fmt::layer().json().with_writer(std::io::stderr))
             .try_init(),

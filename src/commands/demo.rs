@@ -52,11 +52,14 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         ..SimulatorSettings::default()
     };
     let settings = settings(&arguments, any, &site, &simulated)?;
-    let listener = TcpListener::bind(SocketAddr::from((any, arguments.phone_port)));
-    let listener = listener.with_context(|| {
-        let port = arguments.phone_port;
-        format!("port {port} is in use; choose another with --phone-port")
-    })?;
+    let listener = listen(any, arguments.phone_port, "--phone-port")?;
+    // Tried here once, since the demo has other names for its ports than the server.
+    drop(listen(any, arguments.port, "--port")?);
+    drop(listen(
+        Ipv4Addr::LOCALHOST,
+        arguments.admin_port,
+        "--admin-port",
+    )?);
     let simulator = Simulator::start(listener, simulated)?;
     let application = match Application::build(settings).await {
         Ok(application) => application,
@@ -80,6 +83,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let served = application.run_until_stopped().await;
     simulator.stop().await;
     served
+}
+
+fn listen(address: Ipv4Addr, port: u16, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(SocketAddr::from((address, port)))
+        .with_context(|| format!("port {port} cannot be listened on; choose another with {flag}"))
 }
 
 fn settings(

@@ -60,7 +60,10 @@ async fn database(settings: &Settings) -> Result<String, String> {
     let options = Store::options(url.expose_secret())
         .map_err(|_| "DATABASE_URL is no Postgres address".to_owned())?;
     let store = Store::new(&options, 2, settings.timers);
-    let version = store.server_version().await;
+    let version = match store.reach().await {
+        Ok(()) => store.server_version().await,
+        Err(error) => Err(error),
+    };
     store.close().await;
     let version = version.map_err(|error| {
         format!("{error}. Is Postgres running, and does DATABASE_URL name its host and user?")

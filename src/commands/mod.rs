@@ -9,6 +9,7 @@ use crate::{
     settings::{Flags, Settings},
     simulator::{self, SimulateArgs},
     startup::{self, Application},
+    telemetry,
 };
 
 /// One of saoma's commands.
@@ -27,6 +28,20 @@ pub enum Command {
 }
 
 impl Command {
+    /// Starts the log as the command's settings say.
+    pub fn start_log(&self) -> anyhow::Result<()> {
+        let log = match self {
+            Self::Serve(flags) | Self::Migrate(flags) => Some(Settings::log(flags)?),
+            // Says itself what is wrong with the settings.
+            Self::Doctor(flags) => Settings::log(flags).ok(),
+            Self::Demo(_) | Self::Simulate(_) => None,
+        };
+        match log {
+            Some([wanted, format]) => telemetry::init_with(&wanted, &format),
+            None => telemetry::init(),
+        }
+    }
+
     /// Does it.
     pub async fn run(self) -> anyhow::Result<()> {
         match self {
@@ -55,12 +70,18 @@ async fn serve(flags: &Flags) -> anyhow::Result<()> {
 async fn migrate(flags: &Flags) -> anyhow::Result<()> {
     let settings = Settings::load_for_database(flags)?;
     let (store, private) = startup::open_store(&settings).await?;
-    let migrated = store.migrate().await;
+    let migrated = match startup::reach(&store).await {
+        Ok(()) => {
+            let migrated = store.migrate().await;
+            migrated.context("the database's schema could not be brought up to date")
+        }
+        Err(error) => Err(error),
+    };
     store.close().await;
     if let Some(private) = private {
         private.stop().await?;
     }
-    migrated.context("the database's schema could not be brought up to date")?;
+    migrated?;
     println!("The database's schema is up to date.");
     Ok(())
 }

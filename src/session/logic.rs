@@ -206,8 +206,8 @@ impl Logic {
 
     fn show(&mut self, message: ServerMessage) -> Vec<Effect> {
         if let Role::Login { position, .. } = &mut self.role {
-            // Version 0 is somebody else's attempt or none: nothing to refresh.
-            *position = message.position().filter(|(_, version)| *version > 0);
+            // Nothing to refresh: what the browser asks for next begins anew.
+            *position = message.position().filter(|_| !message.is_without_row());
         }
         let finished = matches!(message, ServerMessage::Redeemed { .. });
         let mut effects = vec![Effect::Send(message)];

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::login::ids::AttemptId;
+use crate::login::{ids::AttemptId, reason::Reason};
 
 /// One JSON text frame to the browser.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -105,6 +105,13 @@ impl ServerMessage {
             | Self::Redeemed { attempt, version } => Some((attempt, version)),
             Self::Contested | Self::Error { .. } => None,
         }
+    }
+
+    /// Whether no row of this browser is behind it: version 0 is somebody else's
+    /// attempt or none, and a lost one is no longer there.
+    pub fn is_without_row(&self) -> bool {
+        let lost = Reason::AttemptLost.as_str();
+        matches!(self, Self::Failed { version, reason, .. } if *version == 0 || *reason == lost)
     }
 
     /// Whether nothing can follow but a new attempt.

@@ -92,7 +92,8 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_ADMIN_LISTEN             address of health and metrics [127.0.0.1:9180]
   SAOMA_DATA_DIR                 keys, code images, private PostgreSQL [data]
   SAOMA_INSTANCE                 this process's name on its database [random]
-  SAOMA_SECRET_KEY, .._FILE      32 bytes, base64url [made once in the data folder]
+  SAOMA_SECRET_KEY               32 bytes, base64url [made once in the data folder]
+  SAOMA_SECRET_KEY_FILE          instead, a file that holds it
   SAOMA_SITE_NAME                what the person who scans reads [the public URL's host]
   SAOMA_REGISTRATION             open or closed [open]
   SAOMA_CHECK                    none [none]
@@ -102,7 +103,8 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_TOKEN_AUDIENCE           aud of access tokens [the public URL]
   SAOMA_TRUSTED_PROXIES          networks whose X-Forwarded-For counts, comma-separated
   SAOMA_WECHAT_APP_ID            the mini program's AppID
-  SAOMA_WECHAT_APP_SECRET, .._FILE  its AppSecret
+  SAOMA_WECHAT_APP_SECRET        its AppSecret
+  SAOMA_WECHAT_APP_SECRET_FILE   instead, a file that holds it
   SAOMA_WECHAT_PAGE              the page that a code opens [pages/index/wsLogin]
   SAOMA_WECHAT_ENV_VERSION       release, trial or develop [release]
   SAOMA_WECHAT_BASE_URL          WeChat's API [https://api.weixin.qq.com]

@@ -107,6 +107,16 @@ impl Settings {
         Self::from_values(&values)
     }
 
+    /// `SAOMA_LOG` and `SAOMA_LOG_FORMAT`, which are needed before all else is
+    /// read; empty where they are not set.
+    pub fn log(flags: &Flags) -> Result<[String; 2], SettingsError> {
+        let values = Values::read(flags)?;
+        Ok([
+            values.text("SAOMA_LOG", "")?,
+            values.text("SAOMA_LOG_FORMAT", "")?,
+        ])
+    }
+
     fn from_values(values: &Values) -> Result<Self, SettingsError> {
         values.one_of("SAOMA_CHECK", "none", &["none"])?;
         values.one_of("SAOMA_CODES", "live", &["live"])?;

@@ -300,6 +300,13 @@ impl Values {
     }
 }
 
+/// A TOML error in one line, without the lines that it quotes: there may be a secret in them.
+fn without_excerpt(error: &str) -> String {
+    let lines = error.lines().map(str::trim);
+    let kept: Vec<&str> = lines.filter(|line| !line.contains('|')).collect();
+    kept.join(" ").trim().to_owned()
+}
+
 fn known(name: &str) -> Result<(), SettingsError> {
     if NAMES.contains(&name) {
         return Ok(());
@@ -330,7 +337,7 @@ fn from_file(flags: &Flags) -> Result<BTreeMap<String, String>, SettingsError> {
     let values: BTreeMap<String, Value> = Figment::from(toml).extract().map_err(|error| {
         SettingsError::secret(
             "the settings file",
-            error,
+            without_excerpt(&error.to_string()),
             "lines such as SAOMA_LISTEN = \"…\"",
         )
     })?;

@@ -18,11 +18,11 @@ mod users;
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    PgConnection, PgPool,
+    Connection, PgConnection, PgPool,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 pub use begin::{BeginQueue, NewAttempt};
 pub use error::StoreError;
@@ -37,6 +37,9 @@ use crate::settings::Timers;
 /// One use case's limit, waiting for a connection included. The server's own
 /// limit cannot be trusted alone: a stopped server enforces nothing.
 const LIMIT: Duration = Duration::from_secs(2);
+
+/// The limit of a start's first connection.
+const REACH_LIMIT: Duration = Duration::from_secs(5);
 
 /// The database.
 #[derive(Debug, Clone)]
@@ -66,6 +69,28 @@ impl Store {
             begin_pool: limits(begin_pool)
                 .connect_lazy_with(options.options([("synchronous_commit", "off")])),
             timers,
+        }
+    }
+
+    /// Connects once, past the pools, which keep the reason of a failure to
+    /// themselves. Waits 5 s at the most, also for a server that just starts.
+    pub async fn reach(&self) -> Result<(), StoreError> {
+        /// What Postgres answers while it starts or recovers.
+        const STARTING: &str = "57P03";
+        let options = self.pool.connect_options();
+        let deadline = Instant::now() + REACH_LIMIT;
+        loop {
+            let connected = timeout_at(deadline, PgConnection::connect_with(&options)).await;
+            match connected.map_err(|_| StoreError::TimedOut)? {
+                Ok(connection) => {
+                    let _ = timeout_at(deadline, connection.close()).await;
+                    return Ok(());
+                }
+                Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(STARTING) => {
+                    sleep(Duration::from_millis(100)).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 

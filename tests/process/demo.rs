@@ -1,0 +1,155 @@
+//! `saoma demo`: one command up, one key down, the same people tomorrow.
+
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
+
+use nix::sys::signal::Signal;
+
+use crate::support::{
+    Browser, Phone, Place, Program, place::free_port, server::status, wait::eventually,
+};
+
+#[actix_web::test]
+async fn the_demo_prints_both_addresses_stops_with_ctrl_c_and_keeps_its_users() {
+    let demo = Demo::new();
+    let mut first = demo.start().await;
+    let mut phone = demo.phone().await;
+    phone.register(Some("Ming")).await.expect(201);
+    log_in(&demo, &phone).await;
+    first.signal_group(Signal::SIGINT);
+    let ended = first.ends_within(Duration::from_secs(15)).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert_eq!(demo.place.processes(), Vec::<String>::new());
+
+    let began = Instant::now();
+    let mut second = demo.start().await;
+    let took = began.elapsed();
+    assert!(
+        took < Duration::from_secs(10),
+        "the second start took {took:?}"
+    );
+    assert_eq!(
+        phone.sign_in().await.expect(200)["user"]["nickname"],
+        "Ming"
+    );
+    log_in(&demo, &phone).await;
+    second.signal(Signal::SIGTERM);
+    assert_eq!(
+        second.ends_within(Duration::from_secs(15)).await.code,
+        Some(0)
+    );
+    assert_eq!(demo.place.processes(), Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn a_taken_port_gives_one_sentence_and_leaves_nothing_behind() {
+    for flag in ["--port", "--phone-port", "--admin-port"] {
+        let demo = Demo::new();
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port().to_string();
+        let mut arguments = demo.arguments();
+        let place = arguments
+            .iter()
+            .position(|argument| argument == flag)
+            .unwrap();
+        arguments[place + 1].clone_from(&port);
+        let ended = demo
+            .run(&arguments)
+            .ends_within(Duration::from_secs(15))
+            .await;
+        assert_eq!(ended.code, Some(1), "{flag}");
+        assert_eq!(ended.err.lines().count(), 1, "{flag}: {}", ended.err);
+        assert!(ended.err.contains(&port), "{flag}: {}", ended.err);
+        assert!(
+            ended.err.contains(flag),
+            "what to change is not said: {}",
+            ended.err
+        );
+        assert_eq!(demo.place.processes(), Vec::<String>::new(), "{flag}");
+    }
+}
+
+#[actix_web::test]
+async fn the_demo_listens_on_loopback_only() {
+    let demo = Demo::new();
+    let _program = demo.start().await;
+    let text = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .map(|path| std::fs::read_to_string(path).unwrap_or_default());
+    for port in demo.ports {
+        let ending = format!(":{port:04X}");
+        let lines = text.iter().flat_map(|text| text.lines());
+        // The second column is the local address, the fourth the state; 0A listens.
+        let columns = lines.map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let listeners = columns.filter(|c| c.len() > 3 && c[3] == "0A" && c[1].ends_with(&ending));
+        let addresses: Vec<_> = listeners.map(|c| c[1].to_owned()).collect();
+        assert_eq!(addresses, [format!("0100007F{ending}")]);
+    }
+}
+
+struct Demo {
+    place: Place,
+    /// Page, phone, admin.
+    ports: [u16; 3],
+}
+
+impl Demo {
+    fn new() -> Self {
+        Self {
+            place: Place::new(),
+            ports: [free_port(), free_port(), free_port()],
+        }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let [page, phone, admin] = self.ports.map(|port| port.to_string());
+        let data = self.place.join("data").to_str().unwrap().to_owned();
+        let names = ["--port", "--phone-port", "--admin-port", "--data-dir"];
+        let pairs = names.into_iter().zip([page, phone, admin, data]);
+        let pairs = pairs.flat_map(|(name, value)| [name.to_owned(), value]);
+        std::iter::once("demo".to_owned()).chain(pairs).collect()
+    }
+
+    fn run(&self, arguments: &[String]) -> Program {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        Program::start(&arguments, &Vec::new(), self.place.path())
+    }
+
+    async fn start(&self) -> Program {
+        let mut program = self.run(&self.arguments());
+        let [page, phone, _] = self.ports;
+        let page = format!("http://localhost:{page}/");
+        let phone = format!("http://localhost:{phone}/phone");
+        eventually("both addresses are printed", async || {
+            assert!(program.runs(), "the demo has ended");
+            let printed = program.out();
+            printed.contains(&page) && printed.contains(&phone)
+        })
+        .await;
+        // What is printed works.
+        for address in [format!("{page}login"), phone] {
+            eventually("it answers", async || status(&address).await == Some(200)).await;
+        }
+        program
+    }
+
+    async fn phone(&self) -> Phone {
+        let [page, phone, _] = self.ports;
+        let (page, phone) = (
+            format!("http://localhost:{page}"),
+            format!("http://127.0.0.1:{phone}"),
+        );
+        Phone::new(&page, &phone).await
+    }
+}
+
+async fn log_in(demo: &Demo, phone: &Phone) {
+    let mut browser = Browser::new(&format!("http://localhost:{}", demo.ports[0]));
+    browser.open_login_page().await;
+    let ticket = browser.open_socket().await;
+    let scan = phone.scan(&browser.scene(&ticket).await).await.expect(200);
+    phone.confirm(&scan["nonce"]).await.expect(200);
+    let redeemed = browser.redeem(&ticket["attempt"]).await.expect(200);
+    assert_eq!(redeemed["user"]["nickname"], "Ming");
+}

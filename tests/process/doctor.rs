@@ -1,0 +1,132 @@
+//! `saoma doctor` on a server that is well, and on each thing that is not.
+
+use saoma::simulator::{Fault, FaultMode};
+
+use crate::support::{Server, cluster::sibling, place::free_port, program::Ended};
+
+#[actix_web::test]
+async fn the_doctor_finds_nothing_wrong_with_a_server_that_runs() {
+    let server = Server::start().await;
+    let ended = server.command(&["doctor"], &[]).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    for check in [
+        "settings",
+        "database: Postgres 1",
+        "public address",
+        "WeChat",
+    ] {
+        assert!(ended.out.contains(&format!("✓ {check}")), "{}", ended.out);
+    }
+    assert!(!ended.out.contains('✗'), "{}", ended.out);
+}
+
+#[actix_web::test]
+async fn the_doctor_finds_nothing_wrong_with_a_server_on_its_private_postgres() {
+    let mut server = Server::start_private().await;
+    let ended = server.command(&["doctor"], &[]).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    assert!(server.program.runs());
+    server.browser().await.open_socket().await;
+}
+
+#[actix_web::test]
+async fn the_doctor_names_a_database_that_does_not_answer() {
+    let server = Server::start().await;
+    let (_, url) = server
+        .environment
+        .iter()
+        .find(|(name, _)| name == "DATABASE_URL")
+        .unwrap();
+    let gone = sibling(url, "no_such_database");
+    let nobody = format!("postgres://saoma@127.0.0.1:{}/saoma", free_port());
+    for (url, why) in [(gone, "does not exist"), (nobody, "refused")] {
+        let ended = server.command(&["doctor"], &[("DATABASE_URL", &url)]).await;
+        finds(&ended, "database", &[why, "DATABASE_URL"]);
+    }
+}
+
+#[actix_web::test]
+async fn the_doctor_names_a_public_address_that_does_not_answer() {
+    let server = Server::start().await;
+    let wrong = format!("http://localhost:{}/", free_port());
+    let ended = server
+        .command(&["doctor"], &[("SAOMA_PUBLIC_URL", &wrong)])
+        .await;
+    finds(&ended, "public address", &[&wrong, "proxy"]);
+    let ended = server
+        .command(
+            &["doctor"],
+            &[
+                ("SAOMA_PUBLIC_URL", "https://saoma.invalid"),
+                ("SAOMA_WECHAT_TRUST_BASE_URL", "true"),
+            ],
+        )
+        .await;
+    finds(&ended, "public address", &["saoma.invalid", "DNS"]);
+}
+
+#[actix_web::test]
+async fn the_doctor_tells_what_to_do_when_wechat_does_not_know_this_address() {
+    let server = Server::start().await;
+    server.wechat.state().set_ip_allowed(false);
+    let ended = server.command(&["doctor"], &[]).await;
+    finds(&ended, "WeChat", &["40164", "IP", "白名单"]);
+}
+
+#[actix_web::test]
+async fn the_doctor_tells_what_to_do_when_the_app_secret_is_wrong_and_does_not_repeat_it() {
+    let server = Server::start().await;
+    let secret = "00000000000000000000000000000bad";
+    let ended = server
+        .command(&["doctor"], &[("SAOMA_WECHAT_APP_SECRET", secret)])
+        .await;
+    finds(&ended, "WeChat", &["40125", "AppSecret"]);
+    assert!(!format!("{}{}", ended.out, ended.err).contains(secret));
+}
+
+#[actix_web::test]
+async fn the_doctor_says_when_wechat_hangs_or_answers_garbage() {
+    for mode in [FaultMode::Hang, FaultMode::Garbage, FaultMode::Reset] {
+        let server = Server::start().await;
+        let fault = Fault {
+            path: "*".to_owned(),
+            mode,
+            errcode: None,
+            delay_ms: None,
+            count: None,
+            probability: None,
+        };
+        server.wechat.state().add_fault(fault).unwrap();
+        finds(&server.command(&["doctor"], &[]).await, "WeChat", &[]);
+    }
+}
+
+#[actix_web::test]
+async fn the_doctor_checks_nothing_else_when_a_setting_is_wrong() {
+    let server = Server::start().await;
+    let ended = server
+        .command(&["doctor"], &[("SAOMA_SCAN_TTL", "soon")])
+        .await;
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.out.contains("✗ settings: SAOMA_SCAN_TTL is \"soon\""),
+        "{}",
+        ended.out
+    );
+    assert!(!ended.out.contains("database"), "{}", ended.out);
+}
+
+/// One thing is wrong, with these words; the others are well.
+#[track_caller]
+fn finds(ended: &Ended, what: &str, words: &[&str]) {
+    assert_eq!(ended.code, Some(1), "{}", ended.out);
+    assert!(ended.err.contains("1 of 3 checks failed"), "{}", ended.err);
+    let wrong = ended
+        .out
+        .lines()
+        .find(|line| line.starts_with(&format!("✗ {what}: ")));
+    let wrong = wrong.unwrap_or_else(|| panic!("nothing about {what}: {}", ended.out));
+    for word in words {
+        assert!(wrong.contains(word), "{word}: {wrong}");
+    }
+}

@@ -1,0 +1,17 @@
+//! The real `saoma` program: what it says, what kills it, and what comes back.
+//!
+//! Every test starts processes of its own on free ports; timers are shortened
+//! by settings, and what is waited for is a condition with a limit.
+
+mod support;
+
+mod canaries;
+mod database_faults;
+mod demo;
+mod doctor;
+mod lost_rows;
+mod programs;
+mod refusals;
+mod restarts;
+mod shutdown;
+mod silent_clients;

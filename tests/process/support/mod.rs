@@ -1,0 +1,19 @@
+//! What the tests act with: processes, a PostgreSQL that can be stopped, a browser, a phone.
+
+#[path = "../../api/support/browser.rs"]
+#[expect(dead_code, reason = "the tests of the API use the rest of it")]
+pub mod browser;
+pub mod cluster;
+#[path = "../../api/support/phone.rs"]
+pub mod phone;
+pub mod place;
+pub mod program;
+pub mod server;
+pub mod wait;
+
+pub use browser::Browser;
+pub use cluster::Cluster;
+pub use phone::Phone;
+pub use place::Place;
+pub use program::Program;
+pub use server::Server;

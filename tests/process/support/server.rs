@@ -1,0 +1,170 @@
+//! `saoma serve` with a simulated WeChat, which goes on when the server is killed.
+
+use std::net::TcpListener;
+
+use nix::sys::signal::Signal;
+use saoma::simulator::{Simulator, SimulatorSettings};
+
+use super::{
+    Browser, Cluster, Phone, Place, Program,
+    place::free_port,
+    program::{Ended, Environment},
+    wait::{PATIENCE, eventually},
+};
+
+/// A server's process, and all that it needs to be started once more.
+pub struct Server {
+    pub url: String,
+    pub admin_url: String,
+    pub wechat: Simulator,
+    pub place: Place,
+    pub environment: Environment,
+    pub program: Program,
+}
+
+impl Server {
+    /// A server on a database of its own.
+    pub async fn start() -> Self {
+        Self::start_with(Some(&Cluster::shared_database().await), &[]).await
+    }
+
+    /// A server with a PostgreSQL of its own, below its data directory.
+    pub async fn start_private() -> Self {
+        Self::start_with(None, &[]).await
+    }
+
+    /// A server on this database with other settings.
+    pub async fn start_with(database: Option<&str>, options: &[(&str, &str)]) -> Self {
+        let (port, admin_port) = (free_port(), free_port());
+        let url = format!("http://localhost:{port}");
+        let wechat = wechat(&url);
+        let place = Place::new();
+        let environment = environment(&place, port, admin_port, database, &wechat, options);
+        let program = Program::start(&["serve"], &environment, place.path());
+        let mut server = Self {
+            url,
+            admin_url: format!("http://127.0.0.1:{admin_port}"),
+            wechat,
+            place,
+            environment,
+            program,
+        };
+        server.is_ready().await;
+        server
+    }
+
+    /// Waits until it serves with its database.
+    pub async fn is_ready(&mut self) {
+        let ready = format!("{}/readyz", self.url);
+        let program = &mut self.program;
+        eventually("the server is ready", async || {
+            assert!(program.runs(), "the server has ended");
+            status(&ready).await == Some(200)
+        })
+        .await;
+    }
+
+    /// `kill -9`, and the same command again.
+    pub async fn kill_and_start_again(&mut self) {
+        self.program.kill();
+        self.program = Program::start(&["serve"], &self.environment, self.place.path());
+        self.is_ready().await;
+    }
+
+    /// Ends it as a service manager does.
+    pub async fn stop(&mut self) -> Ended {
+        self.program.signal(Signal::SIGTERM);
+        self.program.ends_within(PATIENCE).await
+    }
+
+    /// Another command with the same settings but these.
+    pub async fn command(&self, arguments: &[&str], options: &[(&str, &str)]) -> Ended {
+        let mut environment = self.environment.clone();
+        set(&mut environment, options);
+        run(arguments, &environment, &self.place).await
+    }
+
+    /// A browser that has opened the login page.
+    pub async fn browser(&self) -> Browser {
+        let mut browser = Browser::new(&self.url);
+        browser.open_login_page().await;
+        browser
+    }
+
+    /// A phone of somebody whom nobody knows here.
+    pub async fn phone(&self) -> Phone {
+        Phone::new(&self.url, self.wechat.url().as_str()).await
+    }
+
+    /// A phone of a registered user.
+    pub async fn registered_phone(&self, nickname: &str) -> Phone {
+        let phone = self.phone().await;
+        phone.register(Some(nickname)).await.expect(201);
+        phone
+    }
+}
+
+/// Runs a command to its end.
+pub async fn run(arguments: &[&str], environment: &Environment, place: &Place) -> Ended {
+    Program::start(arguments, environment, place.path())
+        .ends_within(PATIENCE)
+        .await
+}
+
+/// The status of an answer; none when nobody answers.
+pub async fn status(url: &str) -> Option<u16> {
+    let answer = awc::Client::default().get(url).send().await;
+    answer.ok().map(|answer| answer.status().as_u16())
+}
+
+/// A simulated WeChat in the test's own process.
+pub fn wechat(saoma_url: &str) -> Simulator {
+    let settings = SimulatorSettings {
+        saoma_url: Some(saoma_url.parse().unwrap()),
+        ..SimulatorSettings::default()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    Simulator::start(listener, settings).unwrap()
+}
+
+/// The settings of a server whose timers are short.
+pub fn environment(
+    place: &Place,
+    port: u16,
+    admin_port: u16,
+    database: Option<&str>,
+    wechat: &Simulator,
+    options: &[(&str, &str)],
+) -> Environment {
+    let simulated = SimulatorSettings::default();
+    let data = place.join("data");
+    let mut environment = Environment::new();
+    set(
+        &mut environment,
+        &[
+            ("SAOMA_LISTEN", &format!("127.0.0.1:{port}")),
+            ("SAOMA_ADMIN_LISTEN", &format!("127.0.0.1:{admin_port}")),
+            ("SAOMA_PUBLIC_URL", &format!("http://localhost:{port}")),
+            ("SAOMA_DATA_DIR", data.to_str().unwrap()),
+            ("SAOMA_DATABASE_CONNECTIONS", "4"),
+            ("SAOMA_WECHAT_APP_ID", &simulated.app_id),
+            ("SAOMA_WECHAT_APP_SECRET", &simulated.app_secret),
+            ("SAOMA_WECHAT_BASE_URL", wechat.url().as_str()),
+            ("SAOMA_RECHECK_INTERVAL", "200ms"),
+            ("SAOMA_MAX_STARTS_PER_ADDRESS", "0"),
+        ],
+    );
+    if let Some(database) = database {
+        set(&mut environment, &[("DATABASE_URL", database)]);
+    }
+    set(&mut environment, options);
+    environment
+}
+
+/// The later value of a name wins.
+pub fn set(environment: &mut Environment, options: &[(&str, &str)]) {
+    for &(name, value) in options {
+        environment.retain(|(known, _)| known != name);
+        environment.push((name.to_owned(), value.to_owned()));
+    }
+}
