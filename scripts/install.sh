@@ -35,6 +35,9 @@ missing_packages() {
     have chromium || have chromium-browser || have google-chrome || echo chromium
     have node || echo nodejs
     have npm || echo npm
+    have go || echo golang-go
+    have python3 || echo python3
+    python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
     [ -n "$(fc-list :lang=zh-cn 2>/dev/null)" ] || echo fonts-noto-cjk fontconfig
 }
 

@@ -12,6 +12,9 @@ fi
 
 cargo test --locked
 
+# The examples, against a server and a simulator of their own.
+scripts/test-integrate.sh
+
 if [ -f miniprogram/package.json ]; then
     (cd miniprogram && npm ci --no-audit --no-fund && npm test)
 fi

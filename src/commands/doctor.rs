@@ -29,6 +29,7 @@ pub async fn run(flags: &Flags) -> anyhow::Result<()> {
         ("database", database(&settings).await),
         ("public address", public_address(&settings).await),
         ("WeChat", wechat(&settings).await),
+        ("proxy", proxy(&settings).await),
     ] {
         match outcome {
             Ok(found) => println!("✓ {name}: {found}"),
@@ -38,7 +39,7 @@ pub async fn run(flags: &Flags) -> anyhow::Result<()> {
             }
         }
     }
-    anyhow::ensure!(wrong == 0, "{wrong} of 3 checks failed");
+    anyhow::ensure!(wrong == 0, "{wrong} of 4 checks failed");
     Ok(())
 }
 
@@ -121,4 +122,23 @@ async fn wechat(settings: &Settings) -> Result<String, String> {
             error.advice_zh()
         )),
     }
+}
+
+/// Asks the running server whether it saw a proxy that nobody declared.
+async fn proxy(settings: &Settings) -> Result<String, String> {
+    let client = crate::wechat::https_client(Duration::from_secs(5));
+    let ready = format!("http://{}/readyz", settings.admin_listen);
+    let Ok(mut response) = client.get(&ready).send().await else {
+        return Ok("the server does not run here; ask again while it does".to_owned());
+    };
+    let body: serde_json::Value = response.json().await.unwrap_or_default();
+    let warnings = body["warnings"].as_array().cloned().unwrap_or_default();
+    if warnings.iter().any(|warning| warning == "untrusted_proxy") {
+        return Err(
+            "requests come through a proxy that is not in SAOMA_TRUSTED_PROXIES, so all visitors \
+             count as one address; set it to the proxy's address, such as 127.0.0.1"
+                .to_owned(),
+        );
+    }
+    Ok("none that is undeclared".to_owned())
 }

@@ -90,10 +90,10 @@ impl TryFrom<AttemptRow> for Attempt {
                 row.reason.as_deref().and_then(Reason::parse)
             },
             version: row.version + i32::from(expired),
-            expires_in: if row.overdue {
-                0
-            } else {
+            expires_in: if written.is_open() && !row.overdue {
                 row.expires_in.max(0)
+            } else {
+                0
             },
             instance: row.instance,
             code_name: row.code_name,
