@@ -3,4 +3,32 @@
 
 mod support;
 
+mod attempts_of_a_browser;
+mod bad_frames;
+mod bad_input;
+mod concurrency;
+mod database_away;
+mod expiry;
+mod fallback;
+mod health;
+mod keys;
+mod limits;
 mod login;
+mod messages;
+mod migrate;
+mod model;
+mod not_registered;
+mod origins;
+mod pages;
+mod phone;
+mod phone_sessions;
+mod privacy;
+mod processes;
+mod redeem;
+mod renewal;
+mod resume;
+mod secure;
+mod session;
+mod two_tabs;
+mod upgrade;
+mod wechat_faults;

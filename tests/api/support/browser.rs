@@ -100,6 +100,8 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     pub user_agent: String,
     pub language: String,
+    /// Every text frame so far, as it came.
+    pub heard: Vec<String>,
     socket: Option<Framed<BoxedSocket, Codec>>,
 }
 
@@ -117,6 +119,7 @@ impl Browser {
             cookies: BTreeMap::new(),
             user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36".to_owned(),
             language: "en".to_owned(),
+            heard: Vec::new(),
             socket: None,
         }
     }
@@ -124,6 +127,7 @@ impl Browser {
     /// Another tab of the same browser: the same cookies, a socket of its own.
     pub fn tab(&self) -> Self {
         let mut tab = Self::new(&self.url);
+        tab.origin.clone_from(&self.origin);
         tab.cookies.clone_from(&self.cookies);
         tab
     }
@@ -168,6 +172,24 @@ impl Browser {
             }
         }
         answer
+    }
+
+    /// A request with exactly these headers besides the cookies.
+    pub async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = self
+            .client
+            .request(method, format!("{}{path}", self.url))
+            .insert_header((header::COOKIE, self.cookie_header()));
+        for &(name, value) in headers {
+            request = request.insert_header((name, value));
+        }
+        Answer::of(request.send_body(body.to_owned()).await.unwrap()).await
     }
 
     pub fn cookie_header(&self) -> String {
@@ -220,7 +242,10 @@ impl Browser {
     /// The next message, within the tests' patience.
     pub async fn next(&mut self) -> Value {
         match self.next_frame().await {
-            Frame::Text(text) => serde_json::from_slice(&text).unwrap(),
+            Frame::Text(text) => {
+                self.heard.push(String::from_utf8(text.to_vec()).unwrap());
+                serde_json::from_slice(&text).unwrap()
+            }
             other => panic!("not a message: {other:?}"),
         }
     }
@@ -233,6 +258,17 @@ impl Browser {
             let message = self.next().await;
             assert_eq!(message["type"], kind, "at {caller}: {message}");
             message
+        }
+    }
+
+    /// Nothing was said that has not been read: the answer to a question is the next message.
+    #[track_caller]
+    pub fn expect_silence(&mut self) -> impl Future<Output = ()> + '_ {
+        let caller = std::panic::Location::caller();
+        async move {
+            self.send(json!({"type": "is anything left"})).await;
+            let message = self.next().await;
+            assert_eq!(message["code"], "unknown_message", "at {caller}: {message}");
         }
     }
 
@@ -284,8 +320,8 @@ impl Browser {
 
     /// Reads the scene off the code's image, as a phone's camera would.
     pub async fn scene(&mut self, ticket: &Value) -> String {
-        let address = ticket["code_url"].as_str().unwrap();
-        let answer = Answer::of(self.client.get(address).send().await.unwrap()).await;
+        let address = url::Url::parse(ticket["code_url"].as_str().unwrap()).unwrap();
+        let answer = self.raw(Method::GET, address.path(), &[], "").await;
         answer.expect(200);
         scene_of(&answer.bytes)
     }

@@ -62,6 +62,26 @@ impl TestDatabase {
         execute(&self.options, sql).await;
     }
 
+    /// One number that a statement counts.
+    pub async fn count(&self, sql: &str) -> i64 {
+        let mut connection = PgConnection::connect_with(&self.options).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
+    /// Takes the database away from everybody, or gives it back.
+    pub async fn set_away(&self, away: bool) {
+        let name = &self.name;
+        let sql = format!("alter database {name} with allow_connections = {}", !away);
+        execute(&cluster(), &sql).await;
+        if away {
+            let sql = "select pg_terminate_backend(pid) from pg_stat_activity where datname";
+            execute(&cluster(), &format!("{sql} = '{name}'")).await;
+        }
+    }
+
     /// Moves the clock of this database alone, also in the server's open connections.
     pub async fn advance(&self, pools: &[&PgPool], by: Duration) {
         let offset = self.offset().await + by.as_secs_f64();

@@ -2,9 +2,14 @@
 
 pub mod browser;
 pub mod database;
+pub mod flow;
 pub mod phone;
+pub mod process;
+pub mod raw;
 pub mod server;
 
-pub use browser::Browser;
+pub use browser::{Answer, Browser};
+pub use flow::Attempt;
 pub use phone::Phone;
+pub use raw::RawSocket;
 pub use server::TestServer;

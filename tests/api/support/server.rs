@@ -1,12 +1,17 @@
 //! A whole server on ports of its own, with its simulator and its database.
 
-use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::dev::ServerHandle;
 use saoma::{
     login::recheck::Recheck,
     settings::{Flags, Settings},
-    simulator::{Simulator, SimulatorSettings},
+    simulator::{Fault, FaultMode, Simulator, SimulatorSettings},
     startup::Application,
     store::Store,
 };
@@ -45,29 +50,11 @@ impl TestServer {
     pub async fn start_on(database: TestDatabase, options: Options<'_>) -> Arc<Self> {
         let port = free_port();
         let url = format!("http://localhost:{port}");
-        let simulated = SimulatorSettings {
-            saoma_url: Some(url.parse().unwrap()),
-            ..SimulatorSettings::default()
-        };
-        let (app_id, app_secret) = (simulated.app_id.clone(), simulated.app_secret.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let simulator = Simulator::start(listener, simulated).unwrap();
+        let simulator = simulator(&url);
         let data_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
-        let mut set = vec![
-            format!("DATABASE_URL={}", database.url()),
-            format!("SAOMA_LISTEN=127.0.0.1:{port}"),
-            "SAOMA_ADMIN_LISTEN=127.0.0.1:0".to_owned(),
-            format!("SAOMA_PUBLIC_URL={url}"),
-            format!("SAOMA_DATA_DIR={}", data_dir.display()),
-            format!("SAOMA_WECHAT_APP_ID={app_id}"),
-            format!("SAOMA_WECHAT_APP_SECRET={app_secret}"),
-            format!("SAOMA_WECHAT_BASE_URL={}", simulator.url()),
-            "SAOMA_SITE_NAME=Test Site".to_owned(),
-            "SAOMA_DATABASE_CONNECTIONS=4".to_owned(),
-            "SAOMA_MAX_STARTS_PER_ADDRESS=0".to_owned(),
-            // Tests let the server look again themselves; see `look_again`.
-            "SAOMA_RECHECK_INTERVAL=1h".to_owned(),
-        ];
+        let mut set = settings(port, &database, &simulator, &data_dir);
+        // Tests let the server look again themselves; see `look_again`.
+        set.push("SAOMA_RECHECK_INTERVAL=1h".to_owned());
         set.extend(
             options
                 .iter()
@@ -118,6 +105,19 @@ impl TestServer {
         phone
     }
 
+    /// What WeChat does to all requests until `state().clear_faults()`.
+    pub fn fault(&self, path: &str, mode: FaultMode) {
+        let fault = Fault {
+            path: path.to_owned(),
+            mode,
+            errcode: None,
+            delay_ms: None,
+            count: None,
+            probability: None,
+        };
+        self.simulator.state().add_fault(fault).unwrap();
+    }
+
     /// Moves the database's clock, and lets the server look at what that did.
     pub async fn advance(&self, by: Duration) {
         self.database.advance(&self.store.pools(), by).await;
@@ -149,8 +149,41 @@ impl Drop for TestServer {
     }
 }
 
+/// WeChat, whose phone calls the server at this address.
+pub fn simulator(url: &str) -> Simulator {
+    let settings = SimulatorSettings {
+        saoma_url: Some(url.parse().unwrap()),
+        ..SimulatorSettings::default()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    Simulator::start(listener, settings).unwrap()
+}
+
+/// The settings of every server under test.
+pub fn settings(
+    port: u16,
+    database: &TestDatabase,
+    simulator: &Simulator,
+    data_dir: &Path,
+) -> Vec<String> {
+    let wechat = SimulatorSettings::default();
+    vec![
+        format!("DATABASE_URL={}", database.url()),
+        format!("SAOMA_LISTEN=127.0.0.1:{port}"),
+        "SAOMA_ADMIN_LISTEN=127.0.0.1:0".to_owned(),
+        format!("SAOMA_PUBLIC_URL=http://localhost:{port}"),
+        format!("SAOMA_DATA_DIR={}", data_dir.display()),
+        format!("SAOMA_WECHAT_APP_ID={}", wechat.app_id),
+        format!("SAOMA_WECHAT_APP_SECRET={}", wechat.app_secret),
+        format!("SAOMA_WECHAT_BASE_URL={}", simulator.url()),
+        "SAOMA_SITE_NAME=Test Site".to_owned(),
+        "SAOMA_DATABASE_CONNECTIONS=4".to_owned(),
+        "SAOMA_MAX_STARTS_PER_ADDRESS=0".to_owned(),
+    ]
+}
+
 /// A port that was free a moment ago; the public URL has to name it before the server starts.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -1,0 +1,284 @@
+//! PROTOCOL, section 8: scan, confirm, refuse, and what the phone hears.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::TestServer;
+
+#[actix_web::test]
+async fn the_answer_to_a_scan_has_the_fields_of_the_protocol() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let attempt = server.pending().await;
+    let mut answer = phone.scan(&attempt.scene).await.expect(200);
+    assert_eq!(answer["nonce"].as_str().unwrap().len(), 43);
+    assert!(
+        answer["requested_at"].as_str().unwrap().ends_with('Z'),
+        "{answer}"
+    );
+    answer["site"]["host"] = "[host]".into();
+    for field in ["attempt", "nonce", "requested_at"] {
+        answer[field] = format!("[{field}]").into();
+    }
+    insta::assert_json_snapshot!("answer_to_a_scan", answer);
+}
+
+#[actix_web::test]
+async fn a_rescan_gives_a_fresh_nonce_kills_the_old_one_and_changes_nothing_else() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let mut attempt = server.scanned(&phone).await;
+    let before = phone.attempt(&attempt.id).await.expect(200);
+    let again = phone.scan(&attempt.scene).await.expect(200);
+    assert_eq!(again["attempt"], attempt.id);
+    assert_ne!(again["nonce"], attempt.nonce);
+    let after = phone.attempt(&attempt.id).await.expect(200);
+    assert_eq!(
+        (&after["version"], &after["state"]),
+        (&before["version"], &before["state"])
+    );
+    phone
+        .confirm(&attempt.nonce)
+        .await
+        .expect_problem(403, "nonce_invalid");
+    phone
+        .refuse(&attempt.nonce)
+        .await
+        .expect_problem(403, "nonce_invalid");
+    attempt.browser.expect_silence().await;
+    phone.confirm(&again["nonce"]).await.expect(200);
+    attempt.browser.expect("login_succeeded").await;
+    // Also while it is confirmed.
+    let third = phone.scan(&attempt.scene).await.expect(200);
+    phone
+        .confirm(&again["nonce"])
+        .await
+        .expect_problem(403, "nonce_invalid");
+    phone.confirm(&third["nonce"]).await.expect(200);
+    attempt.browser.expect_silence().await;
+}
+
+#[actix_web::test]
+async fn another_phone_is_refused_and_the_browser_hears_that_and_nothing_more() {
+    let server = TestServer::start().await;
+    let (phone, other) = (server.phone().await, server.registered_phone("Hong").await);
+    let mut attempt = server.scanned(&phone).await;
+    other
+        .scan(&attempt.scene)
+        .await
+        .expect_problem(409, "already_scanned");
+    assert_eq!(attempt.browser.next().await, json!({"type": "contested"}));
+    other
+        .confirm(&attempt.nonce)
+        .await
+        .expect_problem(403, "nonce_invalid");
+    other
+        .refuse(&attempt.nonce)
+        .await
+        .expect_problem(403, "nonce_invalid");
+    other
+        .attempt(&attempt.id)
+        .await
+        .expect_problem(404, "attempt_unknown");
+    let mut again = phone;
+    again.sign_in().await.expect(200);
+    again.scan(&attempt.scene).await.expect(200);
+    attempt.browser.expect_silence().await;
+}
+
+#[actix_web::test]
+async fn a_second_phone_of_the_same_person_is_the_same_phone() {
+    let server = TestServer::start().await;
+    let mut phone = server.registered_phone("Ming").await;
+    let attempt = server.scanned(&phone).await;
+    let first = phone.token.clone();
+    phone.sign_in().await.expect(200);
+    assert_ne!(phone.token, first);
+    phone.confirm(&attempt.nonce).await.expect(200);
+}
+
+#[actix_web::test]
+async fn confirming_twice_gives_the_same_answer_before_and_after_the_redeem() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let mut attempt = server.confirmed(&phone).await;
+    for redeem in [false, true] {
+        let answer = phone.confirm(&attempt.nonce).await.expect(200);
+        assert_eq!(answer, json!({"result": "login_succeeded"}));
+        if !redeem {
+            attempt.browser.expect_silence().await;
+            attempt.browser.redeem(&attempt.id).await.expect(200);
+        }
+    }
+    phone
+        .refuse(&attempt.nonce)
+        .await
+        .expect_problem(409, "already_redeemed");
+    phone
+        .scan(&attempt.scene)
+        .await
+        .expect_problem(409, "already_redeemed");
+    server
+        .phone()
+        .await
+        .scan(&attempt.scene)
+        .await
+        .expect_problem(409, "already_scanned");
+}
+
+#[actix_web::test]
+async fn a_phone_refuses_before_and_after_its_confirm() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    for mut attempt in [server.scanned(&phone).await, server.confirmed(&phone).await] {
+        phone.refuse(&attempt.nonce).await.expect(204);
+        assert_eq!(
+            attempt.browser.expect("cancelled").await["reason"],
+            "by_phone"
+        );
+        // Refusing twice is refusing.
+        phone.refuse(&attempt.nonce).await.expect(204);
+        phone
+            .confirm(&attempt.nonce)
+            .await
+            .expect_problem(410, "attempt_cancelled");
+        phone
+            .scan(&attempt.scene)
+            .await
+            .expect_problem(410, "attempt_cancelled");
+        attempt
+            .browser
+            .redeem(&attempt.id)
+            .await
+            .expect_problem(410, "attempt_cancelled");
+    }
+}
+
+#[actix_web::test]
+async fn a_scan_says_what_is_wrong_with_it() {
+    let server = TestServer::start().await;
+    let phone = server.phone().await;
+    let good = "A".repeat(32);
+    let scan = async |body: Value| phone.post("/api/phone/scan", body).await;
+    for body in [
+        json!({"scene": good}),
+        json!({"scene": good, "entry_scene": "1047"}),
+        json!({"scene": good, "entry_scene": null}),
+        json!({"scene": good, "entry_scene": 10_470_000_000_i64}),
+        json!({}),
+    ] {
+        scan(body).await.expect_problem(400, "entry_scene_missing");
+    }
+    let long = "A".repeat(33);
+    for scene in [
+        json!(null),
+        json!(7),
+        json!(""),
+        json!(&good[1..]),
+        json!(long),
+        json!("扫".repeat(32)),
+    ] {
+        let body = json!({"scene": scene, "entry_scene": 1047});
+        scan(body).await.expect_problem(400, "scene_malformed");
+    }
+    scan(json!({"scene": good, "entry_scene": 1047}))
+        .await
+        .expect_problem(404, "scene_unknown");
+}
+
+#[actix_web::test]
+async fn an_entry_that_is_no_camera_is_warned_about() {
+    let server = TestServer::start().await;
+    let phone = server.phone().await;
+    let attempt = server.pending().await;
+    let body = json!({"scene": attempt.scene, "entry_scene": 1048});
+    let answer = phone.post("/api/phone/scan", body).await.expect(200);
+    assert_eq!(answer["warnings"], json!(["entry_scene"]));
+}
+
+#[actix_web::test]
+async fn a_nonce_of_any_other_shape_is_invalid() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    for nonce in [
+        json!(null),
+        json!(7),
+        json!(""),
+        json!("x"),
+        json!("A".repeat(43)),
+    ] {
+        phone
+            .confirm(&nonce)
+            .await
+            .expect_problem(403, "nonce_invalid");
+        phone
+            .refuse(&nonce)
+            .await
+            .expect_problem(403, "nonce_invalid");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_cannot_say_who_somebody_is() {
+    let server = TestServer::start().await;
+    let (phone, victim) = (server.phone().await, server.registered_phone("Hong").await);
+    let mut attempt = server.scanned(&phone).await;
+    let body = json!({"nonce": attempt.nonce, "openid": victim.openid, "user_id": 1});
+    let answer = phone.post("/api/phone/confirm", body).await.expect(200);
+    assert_eq!(answer["result"], "not_registered");
+    attempt.browser.expect("not_registered").await;
+}
+
+#[actix_web::test]
+async fn the_phone_hears_by_long_poll_when_its_browser_is_signed_in() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let mut attempt = server.confirmed(&phone).await;
+    let path = format!("/api/phone/attempts/{}", attempt.id.as_str().unwrap());
+    let query = format!("{path}?after_version=3&wait=25");
+    let (view, _) = tokio::join!(phone.get(&query), attempt.browser.redeem(&attempt.id));
+    let view = view.expect(200);
+    let fields: Vec<_> = view.as_object().unwrap().keys().collect();
+    assert_eq!(
+        fields,
+        [
+            "attempt",
+            "check_code",
+            "expires_in",
+            "reason",
+            "session",
+            "state",
+            "version"
+        ]
+    );
+    assert_eq!(
+        (&view["state"], &view["version"]),
+        (&"redeemed".into(), &4.into())
+    );
+    assert!(
+        view["session"].is_string() && view["check_code"].is_null(),
+        "{view}"
+    );
+    phone
+        .get(&format!("{path}?after_version=4&wait=1"))
+        .await
+        .expect(204);
+    phone.get(&path).await.expect_problem(429, "slow_down");
+}
+
+#[actix_web::test]
+async fn a_scan_and_a_confirm_wake_the_phones_own_poll() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let attempt = server.scanned(&phone).await;
+    let id = attempt.id.as_str().unwrap();
+    let query = format!("/api/phone/attempts/{id}?after_version=2&wait=25");
+    let (view, _) = tokio::join!(phone.get(&query), phone.confirm(&attempt.nonce));
+    let view = view.expect(200);
+    assert_eq!(
+        (&view["state"], &view["session"]),
+        (&"confirmed".into(), &Value::Null)
+    );
+    server.advance(Duration::from_secs(61)).await;
+}

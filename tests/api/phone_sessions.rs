@@ -1,0 +1,282 @@
+//! The phone's own session, its person's account, and their ends.
+
+use std::time::Duration;
+
+use actix_web::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Phone, TestServer};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+async fn sign_in(phone: &Phone, code: Value) -> crate::support::Answer {
+    phone
+        .post("/api/phone/session", json!({"code": code}))
+        .await
+}
+
+/// Some request of a signed-in phone: whether its session lives.
+async fn is_alive(phone: &Phone) -> bool {
+    let answer = phone.scan(&"A".repeat(32)).await;
+    if answer.status == 401 {
+        answer.expect_problem(401, "phone_session_invalid");
+        return false;
+    }
+    answer.expect_problem(404, "scene_unknown");
+    true
+}
+
+#[actix_web::test]
+async fn a_wechat_code_is_good_once_and_made_up_ones_never() {
+    let server = TestServer::start().await;
+    let phone = server.phone().await;
+    let code = json!(phone.js_code().await);
+    let answer = sign_in(&phone, code.clone()).await.expect(200);
+    let fields: Vec<_> = answer.as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["expires_in", "registered", "token", "user"]);
+    assert_eq!(
+        (&answer["registered"], &answer["user"]),
+        (&false.into(), &Value::Null)
+    );
+    assert_eq!(answer["expires_in"], 30 * 86_400);
+    sign_in(&phone, code)
+        .await
+        .expect_problem(401, "wechat_code_used");
+    sign_in(&phone, json!("made up"))
+        .await
+        .expect_problem(401, "wechat_code_invalid");
+    sign_in(&phone, json!("a".repeat(5000)))
+        .await
+        .expect_problem(401, "wechat_code_invalid");
+    sign_in(&phone, json!(7))
+        .await
+        .expect_problem(400, "bad_request");
+    sign_in(&phone, Value::Null)
+        .await
+        .expect_problem(400, "bad_request");
+}
+
+#[actix_web::test]
+async fn somebody_whom_wechat_blocks_cannot_sign_in() {
+    let server = TestServer::start().await;
+    let mut phone = server.phone().await;
+    server.simulator.state().set_blocked(&phone.openid, true);
+    phone
+        .sign_in()
+        .await
+        .expect_problem(403, "wechat_user_blocked");
+    server.simulator.state().set_blocked(&phone.openid, false);
+    phone.sign_in().await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_token_of_any_other_kind_opens_nothing() {
+    let server = TestServer::start().await;
+    let mut phone = server.phone().await;
+    let good = phone.token.clone();
+    for bad in [
+        String::new(),
+        "x".to_owned(),
+        "A".repeat(43),
+        format!("{good}A"),
+    ] {
+        phone.token = bad;
+        assert!(!is_alive(&phone).await);
+    }
+    let browser = server.browser().await;
+    for scheme in ["Basic", "Bearerx", ""] {
+        let value = format!("{scheme} {good}");
+        let headers = [("authorization", value.as_str())];
+        let answer = browser
+            .raw(Method::DELETE, "/api/phone/session", &headers, "")
+            .await;
+        answer.expect_problem(401, "phone_session_invalid");
+    }
+    phone.token = good;
+    assert!(is_alive(&phone).await);
+}
+
+#[actix_web::test]
+async fn every_endpoint_of_the_phone_needs_a_session() {
+    let server = TestServer::start().await;
+    let mut phone = server.phone().await;
+    phone
+        .request(Method::DELETE, "/api/phone/session", None)
+        .await
+        .expect(204);
+    for (method, path) in [
+        (Method::DELETE, "/api/phone/session"),
+        (Method::POST, "/api/phone/scan"),
+        (Method::POST, "/api/phone/confirm"),
+        (Method::POST, "/api/phone/cancel"),
+        (Method::GET, "/api/phone/attempts/x"),
+        (Method::POST, "/api/phone/register"),
+        (Method::PUT, "/api/phone/me"),
+        (Method::DELETE, "/api/phone/account"),
+    ] {
+        let answer = phone.request(method, path, Some(json!({}))).await;
+        answer.expect_problem(401, "phone_session_invalid");
+    }
+    phone.sign_in().await.expect(200);
+    assert!(is_alive(&phone).await);
+}
+
+#[actix_web::test]
+async fn a_phones_session_lasts_30_days_from_its_last_use() {
+    let server = TestServer::start().await;
+    let phone = server.phone().await;
+    for _ in 0..3 {
+        server.advance(DAY * 20).await;
+        assert!(is_alive(&phone).await);
+    }
+    server.advance(DAY * 30).await;
+    assert!(!is_alive(&phone).await);
+    server.store.delete_old().await.unwrap();
+    assert_eq!(
+        server
+            .database
+            .count("select count(*) from phone_sessions")
+            .await,
+        0
+    );
+}
+
+#[actix_web::test]
+async fn a_nickname_has_up_to_32_characters_and_no_control_characters() {
+    let server = TestServer::start().await;
+    let phone = server.phone().await;
+    let long = "明".repeat(33);
+    for bad in [long.as_str(), "a\nb", "\u{0}"] {
+        phone
+            .register(Some(bad))
+            .await
+            .expect_problem(422, "nickname_invalid");
+    }
+    phone
+        .post("/api/phone/register", json!({"nickname": 7}))
+        .await
+        .expect_problem(400, "bad_request");
+    let longest = "明".repeat(32);
+    assert_eq!(
+        phone.register(Some(&longest)).await.expect(201)["nickname"],
+        longest
+    );
+    let rename = async |nickname: Value| {
+        phone
+            .request(
+                Method::PUT,
+                "/api/phone/me",
+                Some(json!({"nickname": nickname})),
+            )
+            .await
+    };
+    assert_eq!(rename(json!("Ming")).await.expect(200)["nickname"], "Ming");
+    for bad in [json!(""), json!("  "), json!(long)] {
+        rename(bad).await.expect_problem(422, "nickname_invalid");
+    }
+    rename(Value::Null).await.expect_problem(400, "bad_request");
+}
+
+#[actix_web::test]
+async fn a_nickname_may_be_left_out() {
+    let server = TestServer::start().await;
+    for body in [
+        json!({}),
+        json!({"nickname": null}),
+        json!({"nickname": "  "}),
+    ] {
+        let phone = server.phone().await;
+        let user = phone.post("/api/phone/register", body).await.expect(201);
+        assert_eq!(user["nickname"], Value::Null);
+    }
+}
+
+#[actix_web::test]
+async fn a_unionid_is_kept_when_it_appears_and_not_lost_when_it_goes() {
+    let server = TestServer::start().await;
+    let wechat = server.simulator.state();
+    wechat.set_bound_to_open_platform(false);
+    let mut phone = server.registered_phone("Ming").await;
+    let known = "select count(*) from wechat_identities where unionid is not null";
+    assert_eq!(server.database.count(known).await, 0);
+    wechat.set_bound_to_open_platform(true);
+    phone.sign_in().await.expect(200);
+    assert_eq!(server.database.count(known).await, 1);
+    wechat.set_bound_to_open_platform(false);
+    let again = phone.sign_in().await.expect(200);
+    assert_eq!(again["registered"], true);
+    assert_eq!(server.database.count(known).await, 1);
+}
+
+#[actix_web::test]
+async fn deleting_the_account_removes_the_person_and_ends_everything_of_theirs() {
+    let server = TestServer::start().await;
+    let mut phone = server.registered_phone("Ming").await;
+    let bystander = server.registered_phone("Hong").await;
+    let mut browser = server.signed_in(&phone).await;
+    browser.try_socket("/ws/session").await.unwrap();
+    browser.expect_silence().await;
+    let mut scanned = server.scanned(&phone).await;
+    let mut confirmed = server.confirmed(&phone).await;
+    let second = phone.token.clone();
+    phone.sign_in().await.expect(200);
+    phone
+        .request(Method::DELETE, "/api/phone/account", None)
+        .await
+        .expect(204);
+    assert!(!is_alive(&phone).await);
+    phone.token = second;
+    assert!(!is_alive(&phone).await);
+    server.look_again().await;
+    assert_eq!(browser.expect_close().await, 4009);
+    for attempt in [&mut scanned, &mut confirmed] {
+        assert_eq!(
+            attempt.browser.expect("failed").await["reason"],
+            "account_deleted"
+        );
+        attempt
+            .browser
+            .redeem(&attempt.id)
+            .await
+            .expect_problem(410, "attempt_failed");
+    }
+    for table in ["users", "wechat_identities", "phone_sessions"] {
+        let rows = server
+            .database
+            .count(&format!("select count(*) from {table}"))
+            .await;
+        assert_eq!(rows, 1, "{table}");
+    }
+    for table in [
+        "users",
+        "wechat_identities",
+        "phone_sessions",
+        "login_attempts",
+        "sessions",
+    ] {
+        let trace = format!(
+            "select count(*) from {table} t where t::text like '%{}%'",
+            phone.openid
+        );
+        assert_eq!(server.database.count(&trace).await, 0, "{table}");
+    }
+    assert!(is_alive(&bystander).await);
+    assert_eq!(phone.sign_in().await.expect(200)["registered"], false);
+}
+
+#[actix_web::test]
+async fn somebody_unknown_may_delete_what_is_kept_too() {
+    let server = TestServer::start().await;
+    let phone = server.phone().await;
+    let mut attempt = server.scanned(&phone).await;
+    phone
+        .request(Method::DELETE, "/api/phone/account", None)
+        .await
+        .expect(204);
+    server.look_again().await;
+    assert_eq!(
+        attempt.browser.expect("failed").await["reason"],
+        "account_deleted"
+    );
+    assert!(!is_alive(&phone).await);
+}

@@ -1,0 +1,131 @@
+//! A socket by hand: frames that no library would send.
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::{Browser, browser::PATIENCE};
+
+/// The first byte of a whole text frame, and of others.
+pub const TEXT: u8 = 0x81;
+pub const BINARY: u8 = 0x82;
+pub const CLOSE: u8 = 0x88;
+pub const PING: u8 = 0x89;
+pub const PONG: u8 = 0x8a;
+
+/// One TCP connection after (or instead of) an upgrade.
+pub struct RawSocket {
+    stream: TcpStream,
+}
+
+/// What an upgrade was answered with.
+pub struct Upgrade {
+    pub status: u16,
+    /// In small letters.
+    pub head: String,
+    pub body: serde_json::Value,
+    pub socket: RawSocket,
+}
+
+impl Upgrade {
+    pub fn has(&self, line: &str) -> bool {
+        self.head.lines().any(|known| known == line)
+    }
+}
+
+impl RawSocket {
+    /// An open socket of this browser.
+    pub async fn open(browser: &Browser, path: &str) -> Self {
+        let origin = ("origin", browser.origin.as_str());
+        let upgrade = Self::upgrade(browser, path, &[origin]).await;
+        assert_eq!(upgrade.status, 101, "{}", upgrade.body);
+        upgrade.socket
+    }
+
+    /// Asks for an upgrade with these headers besides the cookies.
+    pub async fn upgrade(browser: &Browser, path: &str, headers: &[(&str, &str)]) -> Upgrade {
+        let address = browser.url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: Upgrade\r\n\
+             upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        );
+        if !browser.cookies.is_empty() {
+            request += &format!("cookie: {}\r\n", browser.cookie_header());
+        }
+        for (name, value) in headers {
+            request += &format!("{name}: {value}\r\n");
+        }
+        stream
+            .write_all((request + "\r\n").as_bytes())
+            .await
+            .unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());
+        }
+        let head = String::from_utf8(head).unwrap().to_lowercase();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+        stream.read_exact(&mut body).await.unwrap();
+        Upgrade {
+            status,
+            head,
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+            socket: Self { stream },
+        }
+    }
+
+    pub async fn send(&mut self, frame: &[u8]) {
+        self.stream.write_all(frame).await.unwrap();
+    }
+
+    /// The next frame's first byte and payload; none when the connection has ended.
+    pub async fn read(&mut self) -> Option<(u8, Vec<u8>)> {
+        let stream = &mut self.stream;
+        timeout(PATIENCE, async {
+            let first = stream.read_u8().await.ok()?;
+            let length = match stream.read_u8().await.ok()? {
+                126 => usize::from(stream.read_u16().await.ok()?),
+                length => usize::from(length),
+            };
+            let mut payload = vec![0; length];
+            stream.read_exact(&mut payload).await.ok()?;
+            Some((first, payload))
+        })
+        .await
+        .expect("nothing came in time")
+    }
+
+    /// The code of the close that ends what is said.
+    pub async fn expect_close(&mut self) -> u16 {
+        while let Some((first, payload)) = self.read().await {
+            if first == CLOSE {
+                return u16::from_be_bytes([payload[0], payload[1]]);
+            }
+        }
+        panic!("the connection ended without a close");
+    }
+}
+
+/// A frame as a browser sends it: masked.
+pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mask = [7, 11, 13, 17];
+    let mut frame = vec![first];
+    match u16::try_from(payload.len()).unwrap() {
+        length if length < 126 => frame.push(0x80 | payload.len() as u8),
+        length => {
+            frame.push(0x80 | 126);
+            frame.extend(length.to_be_bytes());
+        }
+    }
+    frame.extend(mask);
+    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(a, b)| a ^ b));
+    frame
+}
