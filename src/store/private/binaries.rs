@@ -34,9 +34,10 @@ pub(super) fn installed() -> Vec<Binaries> {
     let mut seen = BTreeSet::new();
     candidate_dirs()
         .into_iter()
-        .filter(|dir| dir.join("postgres").is_file() && dir.join("initdb").is_file())
-        .filter_map(|dir| fs::canonicalize(dir).ok())
-        .filter(|dir| seen.insert(dir.clone()))
+        // A link in a folder of the PATH leads to the version's own folder.
+        .filter_map(|dir| fs::canonicalize(dir.join("postgres")).ok())
+        .filter_map(|postgres| postgres.parent().map(Path::to_owned))
+        .filter(|dir| dir.join("initdb").is_file() && seen.insert(dir.clone()))
         .filter_map(|dir| {
             let major = ask_major(&dir.join("postgres"))?;
             Some(Binaries { dir, major })
