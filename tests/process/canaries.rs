@@ -94,7 +94,7 @@ async fn log_in_and_fail(server: &Server) -> Canaries {
     ]
 }
 
-/// Errors tell more than successes; the js_code that comes back was refused.
+/// Errors tell more than successes; the `js_code` that comes back was refused.
 async fn failures(server: &Server, phone: &Phone, nonce: &Value) -> String {
     let code = phone.js_code().await;
     let body = json!({"code": code});

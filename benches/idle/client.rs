@@ -1,0 +1,68 @@
+//! Clients as small as they can be: a task and a socket that answers pings.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::future::join_all;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::process::Bench;
+
+/// Sockets that open at the same time.
+const AT_ONCE: usize = 32;
+
+/// Opens this many login pages' sockets, each with a browser secret of its own
+/// and a code of its own, and leaves them open.
+pub async fn open(bench: &Bench, count: usize) {
+    let next = AtomicUsize::new(0);
+    let opener = async || {
+        while next.fetch_add(1, Ordering::Relaxed) < count {
+            let socket = connect(bench).await;
+            actix_web::rt::spawn(answer_pings(socket));
+        }
+    };
+    join_all((0..AT_ONCE).map(|_| opener())).await;
+}
+
+async fn connect(bench: &Bench) -> TcpStream {
+    let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    let mut stream = TcpStream::connect(("127.0.0.1", bench.port)).await.unwrap();
+    let origin = format!("http://localhost:{}", bench.port);
+    // What a browser sends, so that the server's buffers fill as with one.
+    let request = format!(
+        "GET /ws/login HTTP/1.1\r\nHost: localhost:{}\r\nConnection: Upgrade\r\n\
+         Pragma: no-cache\r\nCache-Control: no-cache\r\n\
+         User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 \
+         (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\r\nUpgrade: websocket\r\n\
+         Origin: {origin}\r\nSec-WebSocket-Version: 13\r\n\
+         Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n\
+         Cookie: saoma_browser={secret}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
+        bench.port,
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // The ticket follows the 101; then there is silence.
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        let read = stream.read_buf(&mut answer).await.unwrap();
+        assert!(read > 0, "closed: {}", String::from_utf8_lossy(&answer));
+    }
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.contains("\"type\":\"ticket\""), "{answer}");
+    stream
+}
+
+/// The server sends nothing but empty pings as long as nobody scans.
+async fn answer_pings(mut stream: TcpStream) {
+    let mut frame = [0; 2];
+    while stream.read_exact(&mut frame).await.is_ok() {
+        assert_eq!(frame, [0x89, 0], "not an empty ping");
+        let pong = [0x8a, 0x80, 0, 0, 0, 0];
+        if stream.write_all(&pong).await.is_err() {
+            return;
+        }
+    }
+}
