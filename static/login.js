@@ -2,7 +2,7 @@
 
 import { Attempt, reloadOnce } from './attempt.js';
 import { Poll } from './poll.js';
-import { logOut, redeem, whoAmI } from './redeem.js';
+import { logOut, redeem, userOfOtherTab } from './redeem.js';
 import { Socket } from './socket.js';
 import { View } from './view.js';
 
@@ -277,7 +277,7 @@ class Login {
       // Version 0 is never current, so this only asks for the state: is the line alive?
       this.socket.send({ type: 'refresh', version: 0, silent: true });
       this.expectAnswer(LOOK_LIMIT);
-    } else this.connect();
+    } else if (!this.socket.isClosing) this.connect();
   }
 
   /** Silently, once for each version, and only so often without a sign of life. */
@@ -338,7 +338,10 @@ class Login {
   /** Another tab of this browser was first: this one is logged in as well. */
   async takenElsewhere() {
     if (this.redeeming) return;
-    const user = await whoAmI().catch(() => null);
+    this.redeeming = true;
+    this.view.show('signing_in');
+    const user = await userOfOtherTab();
+    this.redeeming = false;
     if (user) this.done({ user, return_to: null });
     else this.view.show('failed', 'redeem');
   }

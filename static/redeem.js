@@ -35,6 +35,19 @@ export async function whoAmI() {
   }
 }
 
+/**
+ * The user whom another tab of this browser has just logged in, or null. The news of it can be
+ * here before that tab has its answer, and with it the cookie.
+ */
+export async function userOfOtherTab() {
+  for (let tries = 0; tries < 6; tries += 1) {
+    const user = await whoAmI().catch(() => null);
+    if (user) return user;
+    await wait(200 * 2 ** tries);
+  }
+  return null;
+}
+
 /** Ends this browser's session. A session that is gone already is no failure. */
 export async function logOut() {
   try {

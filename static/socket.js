@@ -32,6 +32,11 @@ export class Socket {
     return this.socket !== null && this.socket.readyState === WebSocket.OPEN;
   }
 
+  /** True after the server's goodbye; what it meant comes with the close event. */
+  get isClosing() {
+    return this.socket !== null && this.socket.readyState === WebSocket.CLOSING;
+  }
+
   /** True between two connections. */
   get isIdle() {
     return this.socket === null;

@@ -1,154 +1,141 @@
-//! Debian's Chromium, driven through its own `chromedriver`.
+//! A Chromium of its own for each test, driven by a chromedriver of its own.
 
-use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
+use std::{
+    io::{self, BufRead as _, BufReader},
+    ops::Deref,
+    path::PathBuf,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
 
+use base64::Engine as _;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use uuid::Uuid;
 
-use crate::look::Look;
+use crate::keeper::Keeper;
 
-const LIMIT: Duration = Duration::from_secs(20);
+/// How long a browser may take to start on a busy machine.
+const START: Duration = Duration::from_secs(30);
 
-/// One browser of its own, with an empty profile. It dies with this value.
+/// A browser window. Derefs to fantoccini's client.
 pub struct Chromium {
-    pub client: Client,
+    client: Client,
     driver: String,
-    _process: Child,
+    profile: PathBuf,
+    keeper: Option<Keeper>,
 }
 
 impl Chromium {
+    /// A browser of somebody who reads English.
     pub async fn start() -> Self {
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("chromedriver is installed (Debian: chromium-driver)");
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = lines.next_line().await.unwrap();
-            let line = line.expect("chromedriver names its port");
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
-            }
+        Self::reading("en-US").await
+    }
+
+    /// A browser whose settings ask for pages in this language.
+    pub async fn reading(language: &str) -> Self {
+        let mut keeper = Keeper::start("chromedriver", &["--port=0"]);
+        let driver = format!("http://127.0.0.1:{}", port(&mut keeper));
+        let profile = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
+        let profile_argument = format!("--user-data-dir={}", profile.display());
+        let capabilities = json!({
+            // A test's own TLS certificate is signed by nobody.
+            "acceptInsecureCerts": true,
+            "timeouts": {"pageLoad": 30_000, "script": 30_000},
+            "goog:chromeOptions": {
+                "args": [
+                    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
+                    "--no-first-run", "--disable-background-networking",
+                    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+                    "--window-size=1280,800", "--force-device-scale-factor=1", profile_argument,
+                ],
+                "prefs": {"intl.accept_languages": language},
+            },
+        });
+        let Value::Object(capabilities) = capabilities else {
+            unreachable!("an object is written above");
         };
-        let driver = format!("http://127.0.0.1:{port}");
-        let arguments = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ];
-        let wishes = json!({ "goog:chromeOptions": { "args": arguments } });
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(wishes.as_object().unwrap().clone())
-            .connect(&driver)
-            .await
-            .expect("chromium starts");
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities);
+        let client = tokio::time::timeout(START, builder.connect(&driver)).await;
+        let client = client.expect("Chromium did not start in time").unwrap();
         Self {
             client,
             driver,
-            _process: process,
+            profile,
+            keeper: Some(keeper),
         }
     }
 
-    /// From the next page on, the browser is this kind of visitor's.
-    pub async fn look_as(&self, look: Look) {
-        let height = if look.width < 600 { 740 } else { 900 };
-        self.devtools(
-            "Emulation.setDeviceMetricsOverride",
-            json!({ "width": look.width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
-        )
-        .await;
-        self.devtools(
-            "Emulation.setEmulatedMedia",
-            json!({ "features": [
-                { "name": "prefers-color-scheme", "value": look.scheme() },
-                // A picture taken in the middle of a movement would differ from run to run.
-                { "name": "prefers-reduced-motion", "value": "reduce" },
-            ] }),
-        )
-        .await;
-        let agent = self.script("return navigator.userAgent").await;
-        self.devtools(
-            "Emulation.setUserAgentOverride",
-            json!({ "userAgent": agent, "acceptLanguage": look.language }),
-        )
-        .await;
-    }
-
-    /// Waits until the page's `<html data-state>` is this.
-    pub async fn wait_for_state(&self, state: &str) {
-        let deadline = tokio::time::Instant::now() + LIMIT;
-        loop {
-            let now = self
-                .script("return document.documentElement.dataset.state")
-                .await;
-            if now == state {
-                return;
-            }
-            assert!(
-                tokio::time::Instant::now() < deadline,
-                "the page shows {now}, not {state}"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// What axe-core finds wrong with the page as it is now, and what sticks out of it.
-    pub async fn violations(&self) -> Vec<String> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/browser/node_modules/axe-core/axe.min.js");
-        let axe = std::fs::read_to_string(path).expect("`npm ci` was run in tests/browser");
-        self.script(&axe).await;
-        let found = self
-            .client
-            .execute_async(
-                "const done = arguments[0];
-                 axe.run().then(({ violations }) => {
-                   const found = violations.flatMap(({ id, nodes }) =>
-                     nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
-                   const wide = document.documentElement.scrollWidth;
-                   if (wide > innerWidth) found.push(`${wide} pixels wide on ${innerWidth}`);
-                   done(found);
-                 });",
-                vec![],
-            )
-            .await
-            .unwrap();
-        serde_json::from_value(found).unwrap()
-    }
-
-    /// Writes the page as it is seen now, as a PNG.
-    pub async fn save_picture(&self, path: &Path) {
-        let picture = self.client.screenshot().await.unwrap();
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, picture).unwrap();
-    }
-
-    pub async fn script(&self, script: &str) -> Value {
-        self.client.execute(script, vec![]).await.unwrap()
-    }
-
-    /// A command of the `DevTools` protocol, for what `WebDriver` has no word for.
-    async fn devtools(&self, command: &str, parameters: Value) {
+    /// A command of the browser's own debugging protocol, which `WebDriver` lacks.
+    pub async fn cdp(&self, command: &str, parameters: Value) -> Value {
         let session = self.client.session_id().await.unwrap().unwrap();
-        let url = format!("{}/session/{session}/goog/cdp/execute", self.driver);
-        let answer = awc::Client::default()
-            .post(url)
-            .timeout(LIMIT)
-            .send_json(&json!({ "cmd": command, "params": parameters }))
-            .await
-            .unwrap();
-        assert!(answer.status().is_success(), "{command}: {answer:?}");
+        let address = format!("{}/session/{session}/goog/cdp/execute", self.driver);
+        let body = json!({"cmd": command, "params": parameters});
+        let request = awc::Client::default().post(address);
+        let answer = request.send_json(&body).await.unwrap().json::<Value>();
+        let answer = answer.limit(16 << 20).await.unwrap();
+        assert!(answer["value"]["error"].is_null(), "{command}: {answer}");
+        answer["value"].clone()
     }
+
+    /// What is seen of the page, as a PNG.
+    pub async fn picture(&self) -> Vec<u8> {
+        let answer = self
+            .cdp("Page.captureScreenshot", json!({"format": "png"}))
+            .await;
+        let data = answer["data"].as_str().unwrap();
+        base64::engine::general_purpose::STANDARD
+            .decode(data)
+            .unwrap()
+    }
+
+    /// What a script returns.
+    pub async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// What a script's promise gives.
+    pub async fn run_async(&self, promise: &str) -> Value {
+        let script =
+            format!("const done = arguments[0]; ({promise}).then(done, (e) => done(`${{e}}`));");
+        let answer = self.client.execute_async(&script, Vec::new()).await;
+        answer.unwrap()
+    }
+}
+
+impl Deref for Chromium {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        drop(self.keeper.take());
+        let _ = std::fs::remove_dir_all(&self.profile);
+    }
+}
+
+/// The port that chromedriver chose. What it prints later is read and thrown away, lest it wait
+/// for a reader.
+fn port(keeper: &mut Keeper) -> u16 {
+    let mut lines = BufReader::new(keeper.output());
+    let (found, port) = mpsc::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        while lines.read_line(&mut line).is_ok_and(|read| read > 0) {
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                let _ = found.send(port.trim_end().trim_end_matches('.').parse().unwrap());
+                let _ = io::copy(&mut lines, &mut io::sink());
+            }
+            line.clear();
+        }
+    });
+    port.recv_timeout(START)
+        .expect("chromedriver did not start; the package is chromium-driver")
 }

@@ -1,50 +1,46 @@
 //! The pages for errors, as every kind of visitor meets them.
 
-use std::path::Path;
-
 use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use saoma::http::assets;
 use saoma::http::language::Language;
 use saoma::http::pages::{ErrorPage, error_page};
 
-use crate::chromium::Chromium;
-use crate::look::Look;
+use crate::{axe, chromium::Chromium, look::Look};
 
 #[actix_web::test]
 async fn error_pages_are_accessible_and_obey_the_content_policy_in_every_look() {
     let port = serve();
-    let chromium = Chromium::start().await;
-    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screens");
-    for look in Look::all() {
-        chromium.look_as(look).await;
+    for language in ["zh-CN", "en"] {
+        let browser = Chromium::reading(language).await;
         for (status, state) in [(404, "not_found"), (429, "slow_down"), (503, "unavailable")] {
             let url = format!("http://127.0.0.1:{port}/{status}");
-            chromium.client.goto(&url).await.unwrap();
-            chromium.wait_for_state(state).await;
-            let language = chromium
-                .script("return document.documentElement.lang")
-                .await;
-            assert_eq!(language, look.language, "{look:?}");
-            let violations = chromium.violations().await;
-            assert!(violations.is_empty(), "{status} {look:?}: {violations:#?}");
-            let styled = chromium
-                .script("return getComputedStyle(document.querySelector('.card')).display")
-                .await;
-            assert_eq!(styled, "flex", "the style was not loaded");
-            let countdown = chromium
-                .script("return document.querySelector('#countdown').textContent !== ''")
-                .await;
+            browser.goto(&url).await.unwrap();
+            browser.expect_state(state).await;
             assert_eq!(
-                countdown,
-                status != 404,
-                "the script was not run as it should"
+                browser.run("return document.documentElement.lang").await,
+                language
             );
-            let picture = look.file_name(&status.to_string());
-            chromium.save_picture(&pictures.join(picture)).await;
+            let counts = !browser.text("countdown").await.is_empty();
+            assert_eq!(counts, status != 404, "the script was not run as it should");
+            axe::bring(&browser).await;
+            for look in Look::all() {
+                browser.look_as(look).await;
+                let found = axe::violations(&browser).await;
+                assert!(
+                    found.is_empty(),
+                    "{status} {language} {look:?}:\n{}",
+                    found.join("\n")
+                );
+            }
+            let styled = "return getComputedStyle(document.querySelector('.card')).display";
+            assert_eq!(
+                browser.run(styled).await,
+                "flex",
+                "the style was not loaded"
+            );
         }
     }
-    chromium.client.clone().close().await.unwrap();
 }
 
 /// Serves `/<status>` and the static files on a free port.

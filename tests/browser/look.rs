@@ -1,42 +1,50 @@
-//! The kinds of visitors that every page must look right for.
+//! The windows that every page must look right in.
 
-/// One language, one width, one colour scheme.
+use serde_json::json;
+
+use crate::chromium::Chromium;
+
+/// One width, one colour scheme.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    /// What the browser asks for: `zh-CN` or `en`.
-    pub language: &'static str,
     /// In CSS pixels: a small phone, or a desk.
     pub width: u32,
-    pub dark: bool,
+    /// `light` or `dark`.
+    pub scheme: &'static str,
 }
 
 impl Look {
-    /// All eight.
-    pub fn all() -> Vec<Self> {
-        let mut looks = Vec::new();
-        for language in ["zh-CN", "en"] {
-            for width in [360, 1280] {
-                for dark in [false, true] {
-                    looks.push(Self {
-                        language,
-                        width,
-                        dark,
-                    });
-                }
-            }
-        }
-        looks
+    /// All four, the narrow ones first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [360, 1280]
+            .into_iter()
+            .flat_map(|width| ["light", "dark"].map(|scheme| Self { width, scheme }))
     }
 
-    pub fn scheme(self) -> &'static str {
-        if self.dark { "dark" } else { "light" }
+    /// A picture's name: `pending-zh-360-dark.png`.
+    pub fn file_name(self, page: &str, language: &str) -> String {
+        format!("{page}-{language}-{}-{}.png", self.width, self.scheme)
+    }
+}
+
+impl Chromium {
+    /// Makes the window so, for somebody who asks for less motion: a picture taken in the middle
+    /// of a movement would differ from run to run.
+    pub async fn look_as(&self, look: Look) {
+        let height = if look.width < 600 { 740 } else { 800 };
+        let screen = json!({
+            "width": look.width, "height": height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.cdp("Emulation.setDeviceMetricsOverride", screen).await;
+        self.prefer(look.scheme, "reduce").await;
     }
 
-    /// A picture's name: `pending-en-360-dark.png`.
-    pub fn file_name(self, page: &str) -> String {
-        let Self {
-            language, width, ..
-        } = self;
-        format!("{page}-{language}-{width}-{}.png", self.scheme())
+    /// Sets what the person wishes in the system's settings.
+    pub async fn prefer(&self, scheme: &str, motion: &str) {
+        let features = json!({"features": [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": motion},
+        ]});
+        self.cdp("Emulation.setEmulatedMedia", features).await;
     }
 }

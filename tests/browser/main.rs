@@ -1,7 +1,23 @@
-//! The pages in real headless Chromium.
+//! The pages in a real browser: Debian's Chromium, headless, before the whole server with
+//! PostgreSQL and the simulator.
 //!
-//! Needs `chromium`, `chromedriver` and, once, `npm ci` in this folder.
+//! `SAOMA_SCREENS=1 cargo test --test browser screens` writes `docs/screens` anew.
 
+#[path = "../api/support/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "the API's tests use all of it")]
+mod support;
+
+mod axe;
 mod chromium;
-mod error_pages;
+mod keeper;
 mod look;
+mod nginx;
+mod page;
+mod proxy;
+
+mod connections;
+mod error_pages;
+mod logins;
+mod people;
+mod screens;
+mod tabs;

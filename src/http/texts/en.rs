@@ -275,8 +275,8 @@ const STATES: &[State] = &[
     ),
     state(
         "unavailable.codes_unavailable",
-        "No code just now",
-        "WeChat gives out none; the page tries again by itself.",
+        "No code right now",
+        "WeChat returned none. The page tries again by itself.",
         None,
     ),
     state(

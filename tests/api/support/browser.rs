@@ -329,6 +329,13 @@ impl Browser {
 
 /// The scene in a code's image.
 pub fn scene_of(image: &[u8]) -> String {
+    let address = address_in(image);
+    let scene = address.query_pairs().find(|(name, _)| name == "scene");
+    scene.expect("a scene in the code").1.into_owned()
+}
+
+/// The address that a camera reads in an image.
+pub fn address_in(image: &[u8]) -> url::Url {
     let image = image::load_from_memory(image).unwrap().to_luma8();
     let (width, height) = image.dimensions();
     let mut prepared =
@@ -341,7 +348,5 @@ pub fn scene_of(image: &[u8]) -> String {
         .expect("a code in the image")
         .decode()
         .unwrap();
-    let address = url::Url::parse(&text).unwrap();
-    let scene = address.query_pairs().find(|(name, _)| name == "scene");
-    scene.expect("a scene in the code").1.into_owned()
+    url::Url::parse(&text).unwrap()
 }

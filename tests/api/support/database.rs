@@ -19,7 +19,9 @@ pub fn cluster() -> PgConnectOptions {
         // A runtime of its own, since every test has one and none outlives them all.
         let started = thread::spawn(|| {
             actix_web::rt::System::new().block_on(async {
-                let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("api-tests");
+                // Each test binary has its own, so that two may run at a time.
+                let place = concat!(env!("CARGO_CRATE_NAME"), "-tests");
+                let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
                 std::fs::create_dir_all(&place).unwrap();
                 let options = Options {
                     fast_unsafe_for_tests: true,
@@ -87,10 +89,10 @@ impl TestDatabase {
         let offset = self.offset().await + by.as_secs_f64();
         let seconds = format!("{offset} seconds");
         let name = &self.name;
-        self.execute(&format!(
-            "alter database {name} set saoma.clock_offset = '{seconds}'"
-        ))
-        .await;
+        // Only a superuser may set it for sessions to come.
+        let superuser = self.options.clone().username("postgres");
+        let sql = format!("alter database {name} set saoma.clock_offset = '{seconds}'");
+        execute(&superuser, &sql).await;
         for pool in pools {
             let most = pool.options().get_max_connections();
             let mut all = Vec::new();

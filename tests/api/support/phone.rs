@@ -25,6 +25,8 @@ impl Phone {
             wechat: wechat.trim_end_matches('/').to_owned(),
             client: awc::Client::builder()
                 .timeout(std::time::Duration::from_secs(40))
+                // The server hangs up on a connection that rests for five seconds.
+                .connector(awc::Connector::new().conn_keep_alive(std::time::Duration::from_secs(2)))
                 .finish(),
         };
         phone.sign_in().await.expect(200);
