@@ -174,12 +174,13 @@ impl Error {
             | Self::AlreadyConfirmed
             | Self::AlreadyScanned
             | Self::AlreadyRedeemed
-            | Self::AlreadyRegistered => StatusCode::CONFLICT,
+            | Self::AlreadyRegistered
+            | Self::TapNeeded => StatusCode::CONFLICT,
             Self::AttemptExpired | Self::AttemptCancelled | Self::AttemptFailed => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NicknameInvalid => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TapNeeded | Self::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::CodesUnavailable(_)
             | Self::WechatUnavailable(_)
             | Self::Draining
