@@ -140,6 +140,8 @@ class Login {
       this.socket.stop();
       if (reloadOnce.allowed()) this.reload();
       else this.view.show('failed', 'cookies');
+    } else if (problem.code === 'tap_needed') {
+      this.tapNeeded();
     } else if (problem.status === 429 || problem.status >= 500) {
       this.socket.stop();
       this.troubled(problem.code, problem.retryIn);

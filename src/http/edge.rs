@@ -56,7 +56,11 @@ pub async fn answer(
     };
     let mut response = match error {
         Some(error) => {
-            let document = refuse(response.request(), error);
+            let mut document = refuse(response.request(), error);
+            if let Some(allowed) = response.headers().get(header::ALLOW) {
+                let headers = document.headers_mut();
+                headers.insert(header::ALLOW, allowed.clone());
+            }
             let request = response.request().clone();
             ServiceResponse::new(request, document)
         }

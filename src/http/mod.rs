@@ -21,9 +21,9 @@ mod texts;
 mod user_agent;
 
 use actix_web::{
-    HttpResponse,
+    FromRequest, Handler, HttpResponse, Resource, Responder,
     middleware::from_fn,
-    web::{self, ServiceConfig, delete, get, post, put, resource, scope},
+    web::{self, ServiceConfig, delete, get, head, post, put, resource, scope},
 };
 use tracing_actix_web::TracingLogger;
 
@@ -34,8 +34,16 @@ use crate::error::Error;
 pub fn routes(config: &mut ServiceConfig) {
     // The sockets first and bare: a middleware around them would live as long as they do.
     config
-        .service(resource("/ws/login").route(get().to(socket::login)))
-        .service(resource("/ws/session").route(get().to(socket::session)))
+        .service(
+            resource("/ws/login")
+                .route(get().to(socket::login))
+                .default_service(web::to(socket::only_get)),
+        )
+        .service(
+            resource("/ws/session")
+                .route(get().to(socket::session))
+                .default_service(web::to(socket::only_get)),
+        )
         .service(
             scope("")
                 .wrap(from_fn(edge::answer))
@@ -47,16 +55,16 @@ pub fn routes(config: &mut ServiceConfig) {
 
 fn pages_and_api(config: &mut ServiceConfig) {
     config
-        .service(resource("/").route(get().to(site_pages::home)))
-        .service(resource("/login").route(get().to(site_pages::login)))
-        .service(resource("/dashboard").route(get().to(site_pages::dashboard)))
-        .service(resource("/codes/{name}").route(get().to(codes::image)))
-        .service(resource("/static/{path:.*}").route(get().to(site_pages::asset)))
-        .service(resource("/favicon.ico").route(get().to(site_pages::favicon)))
-        .service(resource("/healthz").route(get().to(health::live)))
-        .service(resource("/readyz").route(get().to(health::ready)))
-        .service(resource("/.well-known/jwks.json").route(get().to(session::jwks)))
-        .service(resource("/api/me").route(get().to(session::me)))
+        .service(readable("/", site_pages::home))
+        .service(readable("/login", site_pages::login))
+        .service(readable("/dashboard", site_pages::dashboard))
+        .service(readable("/codes/{name}", codes::image))
+        .service(readable("/static/{path:.*}", site_pages::asset))
+        .service(readable("/favicon.ico", site_pages::favicon))
+        .service(readable("/healthz", health::live))
+        .service(readable("/readyz", health::ready))
+        .service(readable("/.well-known/jwks.json", session::jwks))
+        .service(readable("/api/me", session::me))
         .service(resource("/api/token").route(post().to(session::token)))
         .service(resource("/api/logout").route(post().to(session::log_out)))
         .service(resource("/api/login/attempts").route(post().to(attempts::begin)))
@@ -80,7 +88,7 @@ fn pages_and_api(config: &mut ServiceConfig) {
                 .service(resource("/scan").route(post().to(phone::scan)))
                 .service(resource("/confirm").route(post().to(phone::confirm)))
                 .service(resource("/cancel").route(post().to(phone::cancel)))
-                .service(resource("/attempts/{attempt}").route(get().to(phone::attempt)))
+                .service(readable("/attempts/{attempt}", phone::attempt))
                 .service(resource("/register").route(post().to(phone::register)))
                 .service(resource("/me").route(put().to(phone::rename)))
                 .service(resource("/account").route(delete().to(phone::delete_account)))
@@ -94,6 +102,19 @@ pub fn admin_routes(config: &mut ServiceConfig) {
         .service(resource("/healthz").route(get().to(health::live)))
         .service(resource("/readyz").route(get().to(health::ready)))
         .service(resource("/metrics").route(get().to(health::metrics)));
+}
+
+/// What can be got can also be asked for by HEAD (RFC 9110, section 9.1); the
+/// server leaves the body out by itself.
+fn readable<H, A>(path: &str, handler: H) -> Resource
+where
+    H: Handler<A>,
+    A: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    resource(path)
+        .route(get().to(handler.clone()))
+        .route(head().to(handler))
 }
 
 async fn nothing_here() -> Result<HttpResponse, Error> {

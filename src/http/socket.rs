@@ -1,6 +1,10 @@
 //! The browsers' sockets: what is checked before the upgrade.
 
-use actix_web::{HttpRequest, HttpResponse, web::Payload};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderValue},
+    web::Payload,
+};
 
 use super::{
     attempts::attempt_id,
@@ -87,6 +91,14 @@ async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpRes
         request,
         payload,
     )
+}
+
+/// Any other method at a socket's address.
+pub async fn only_get(request: HttpRequest) -> HttpResponse {
+    let mut response = edge::refuse(&request, &Error::MethodNotAllowed);
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
+    response
 }
 
 fn unknown() -> crate::login::ids::AttemptId {

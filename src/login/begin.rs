@@ -107,8 +107,9 @@ impl Login {
         if attempt.version != version {
             return Ok(attempt.into());
         }
-        if silent && attempt.silent_renewals >= SILENT_RENEWALS && attempt.state != State::Confirmed
-        {
+        // Only a new code needs somebody at the page; a state does not.
+        let costs_a_code = attempt.state == State::Pending || !attempt.state.is_open();
+        if silent && costs_a_code && attempt.silent_renewals >= SILENT_RENEWALS {
             return Err(Error::TapNeeded);
         }
         let back_to = || Requester {

@@ -113,7 +113,8 @@ impl Store {
     }
 
     /// A new scene for a pending attempt. The scene before it stays good for
-    /// one more scan time; scenes before that end now.
+    /// one more scan time, or to the attempt's end; scenes before that end now.
+    /// It ends a microsecond before the new one, which tells them apart next time.
     pub async fn renew_attempt(
         &self,
         id: AttemptId,
@@ -142,7 +143,7 @@ impl Store {
                     ), older as (
                         update attempt_scenes s set expires_at = case
                             when s.scene_hash in (select scene_hash from newest)
-                            then saoma_now() + make_interval(secs => $7)
+                            then a.expires_at - interval '1 microsecond'
                             else least(s.expires_at, saoma_now()) end
                         from a where s.attempt_id = a.id
                     ), added as (

@@ -15,9 +15,10 @@ const BROKEN: [FaultMode; 3] = [FaultMode::Error, FaultMode::Garbage, FaultMode:
 
 #[actix_web::test]
 async fn without_wechat_a_socket_says_so_and_the_next_refresh_works() {
-    let server = TestServer::start().await;
     for path in [TOKEN, CODE] {
         for mode in BROKEN {
+            // A new server has no access token yet.
+            let server = TestServer::start().await;
             server.fault(path, mode);
             let mut browser = server.browser().await;
             browser.try_socket("/ws/login").await.unwrap();

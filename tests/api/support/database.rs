@@ -9,6 +9,7 @@ use std::{
 
 use saoma::store::private::{Options, PrivatePostgres};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 static CLUSTER: OnceLock<Mutex<PrivatePostgres>> = OnceLock::new();
@@ -19,14 +20,14 @@ pub fn cluster() -> PgConnectOptions {
         // A runtime of its own, since every test has one and none outlives them all.
         let started = thread::spawn(|| {
             actix_web::rt::System::new().block_on(async {
-                // Each test binary has its own, so that two may run at a time.
-                let place = concat!(env!("CARGO_CRATE_NAME"), "-tests");
-                let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
+                let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("api-tests");
                 std::fs::create_dir_all(&place).unwrap();
                 let options = Options {
                     fast_unsafe_for_tests: true,
                 };
-                PrivatePostgres::start_with(&place, options).await.unwrap()
+                let cluster = PrivatePostgres::start_with(&place, options).await.unwrap();
+                drop_left_over(&cluster.connect_options()).await;
+                cluster
             })
         });
         Mutex::new(started.join().unwrap())
@@ -44,8 +45,29 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// A new, empty database.
     pub async fn create() -> Self {
+        Self::copy_of("template1").await
+    }
+
+    /// A new database with this version's schema, copied since that is quicker than migrating.
+    pub async fn migrated() -> Self {
+        static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+        let template = "migrated";
+        let made = async {
+            execute(&cluster(), "drop database if exists migrated").await;
+            execute(&cluster(), "create database migrated").await;
+            let options = cluster().database(template);
+            let pool = PgPool::connect_with(options).await.unwrap();
+            sqlx::migrate!().run(&pool).await.unwrap();
+            pool.close().await;
+        };
+        TEMPLATE.get_or_init(|| made).await;
+        Self::copy_of(template).await
+    }
+
+    async fn copy_of(template: &str) -> Self {
         let name = format!("test_{}", Uuid::new_v4().simple());
-        execute(&cluster(), &format!("create database {name}")).await;
+        let sql = format!("create database {name} template {template}");
+        execute(&cluster(), &sql).await;
         Self {
             options: cluster().database(&name),
             name,
@@ -89,7 +111,7 @@ impl TestDatabase {
         let offset = self.offset().await + by.as_secs_f64();
         let seconds = format!("{offset} seconds");
         let name = &self.name;
-        // Only a superuser may set it for sessions to come.
+        // Only a superuser may give a database a setting that PostgreSQL does not know.
         let superuser = self.options.clone().username("postgres");
         let sql = format!("alter database {name} set saoma.clock_offset = '{seconds}'");
         execute(&superuser, &sql).await;
@@ -123,7 +145,8 @@ impl Drop for TestDatabase {
     /// Also after a test that failed: the next run begins with none.
     fn drop(&mut self) {
         let name = self.name.clone();
-        let dropped = thread::spawn(move || {
+        // Nobody waits for it: the next run drops what this one leaves.
+        thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 execute(
                     &cluster(),
@@ -132,7 +155,19 @@ impl Drop for TestDatabase {
                 .await;
             });
         });
-        let _ = dropped.join();
+    }
+}
+
+/// Drops the databases of tests that ended with their process.
+async fn drop_left_over(options: &PgConnectOptions) {
+    let mut connection = PgConnection::connect_with(options).await.unwrap();
+    let sql = "select datname from pg_database where datname like 'test\\_%'";
+    let names: Vec<String> = sqlx::query_scalar(sql)
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    for name in names {
+        execute(options, &format!("drop database {name} with (force)")).await;
     }
 }
 

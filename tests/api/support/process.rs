@@ -36,7 +36,7 @@ impl ServerProcess {
         let port = free_port();
         let url = format!("http://localhost:{port}");
         let simulator = simulator(&url);
-        let database = TestDatabase::create().await;
+        let database = TestDatabase::migrated().await;
         let data_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
         let set = settings(port, &database, &simulator, &data_dir);
         let child = spawn(&set);

@@ -43,7 +43,7 @@ impl TestServer {
 
     /// A server with other settings.
     pub async fn start_with(options: Options<'_>) -> Arc<Self> {
-        Self::start_on(TestDatabase::create().await, options).await
+        Self::start_on(TestDatabase::migrated().await, options).await
     }
 
     /// A server on a database that a test has prepared.
@@ -127,13 +127,6 @@ impl TestServer {
     /// What the server does every two seconds by itself.
     pub async fn look_again(&self) {
         self.recheck.once().await.unwrap();
-    }
-
-    /// Stops the server as a signal would.
-    pub async fn stop(&self) {
-        for handle in &self.handles {
-            handle.stop(true).await;
-        }
     }
 }
 
