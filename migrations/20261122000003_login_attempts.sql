@@ -40,7 +40,8 @@ create table login_attempts (
 -- No index holds `state` or a time, so that most updates stay on their page.
 create index login_attempts_browser_hash on login_attempts (browser_hash);
 create unique index login_attempts_nonce_hash on login_attempts (nonce_hash) where nonce_hash is not null;
-create index login_attempts_awaiting_registration on login_attempts (app_id, openid) where awaiting_registration;
+create index login_attempts_identity on login_attempts (app_id, openid) where openid is not null;
+create index login_attempts_user_id on login_attempts (user_id) where user_id is not null;
 create index login_attempts_created_at on login_attempts using brin (created_at);
 
 -- A renewal gives an attempt a new scene; the one before stays good for a while.
@@ -50,3 +51,10 @@ create table attempt_scenes (
     expires_at timestamptz not null
 );
 create index attempt_scenes_attempt_id on attempt_scenes (attempt_id);
+
+-- `expired` is read as the written version and one more. A change that is
+-- committed next to the end of an attempt's time must not have that number,
+-- since somebody may have read `expired` while it was being written.
+create function saoma_next_version(version integer, expires_at timestamptz) returns integer
+language sql stable parallel safe
+return version + 1 + (expires_at < saoma_now() + interval '3 seconds')::integer;

@@ -84,7 +84,7 @@ pub enum Error {
     #[error("slow down")]
     SlowDown(Duration),
     #[error("codes unavailable: {0}")]
-    CodesUnavailable(String),
+    CodesUnavailable(String, Option<Duration>),
     #[error("wechat unavailable: {0}")]
     WechatUnavailable(WechatError),
     #[error("draining")]
@@ -140,10 +140,10 @@ impl Error {
     pub fn retry_in(&self) -> Option<u64> {
         let wait = match self {
             Self::SlowDown(wait) => *wait,
-            Self::CodesUnavailable(_)
-            | Self::WechatUnavailable(_)
-            | Self::Draining
-            | Self::Unavailable(_) => RETRY,
+            // A quota that is used up comes back later than a server that hiccups.
+            Self::CodesUnavailable(_, wait) => wait.unwrap_or(RETRY),
+            Self::WechatUnavailable(error) => error.retry_in().unwrap_or(RETRY),
+            Self::Draining | Self::Unavailable(_) => RETRY,
             _ => return None,
         };
         // Rounded up: asking a moment too early would be refused again.
@@ -182,7 +182,7 @@ impl Error {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NicknameInvalid => StatusCode::UNPROCESSABLE_ENTITY,
             Self::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::CodesUnavailable(_)
+            Self::CodesUnavailable(..)
             | Self::WechatUnavailable(_)
             | Self::Draining
             | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -224,7 +224,7 @@ impl Error {
             Self::NicknameInvalid => "nickname_invalid",
             Self::TapNeeded => "tap_needed",
             Self::SlowDown(_) => "slow_down",
-            Self::CodesUnavailable(_) => "codes_unavailable",
+            Self::CodesUnavailable(..) => "codes_unavailable",
             Self::WechatUnavailable(_) => "wechat_unavailable",
             Self::Draining => "draining",
             Self::Unavailable(_) => "unavailable",
@@ -236,7 +236,7 @@ impl Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Inconsistent(_) => Self::Internal(error.into()),
+            StoreError::Inconsistent(_) | StoreError::Refused(_) => Self::Internal(error.into()),
             StoreError::Unavailable(_) | StoreError::TimedOut => Self::Unavailable(error),
         }
     }

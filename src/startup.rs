@@ -277,6 +277,14 @@ fn recorder() -> PrometheusHandle {
     }
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = RECORDER.get_or_init(|| recorder.handle()).clone();
+    // Without it every request's sample is kept until somebody asks for the metrics.
+    let upkeep = handle.clone();
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(Duration::from_secs(5));
+            upkeep.run_upkeep();
+        }
+    });
     // Lost to another thread: its recorder serves.
     let _ = metrics::set_global_recorder(recorder);
     handle

@@ -83,7 +83,10 @@ impl ImageFolder {
             let now = SystemTime::now();
             for entry in fs::read_dir(folder)? {
                 let entry = entry?;
-                let written = entry.metadata()?.modified()?;
+                // What was renamed or deleted meanwhile needs no look.
+                let Ok(written) = entry.metadata().and_then(|data| data.modified()) else {
+                    continue;
+                };
                 if now.duration_since(written).is_ok_and(|age| age > KEPT) {
                     fs::remove_file(entry.path())?;
                 }

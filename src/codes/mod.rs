@@ -36,11 +36,11 @@ impl Codes {
             .await
             .map_err(|error| {
                 tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
-                Error::CodesUnavailable(error.to_string())
+                Error::CodesUnavailable(error.to_string(), error.retry_in())
             })?;
         let name = self.images.keep(image).await.map_err(|error| {
             tracing::error!(%error, "a code's image could not be kept; is the disk full?");
-            Error::CodesUnavailable(error.to_string())
+            Error::CodesUnavailable(error.to_string(), None)
         })?;
         Ok(Code {
             name,

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web::Path};
 use serde::Deserialize;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
 use uuid::Uuid;
 
 use super::{
@@ -110,6 +113,9 @@ pub async fn long_poll<T>(
     poller: Poller,
     read: impl AsyncFn() -> Result<(i32, T), Error>,
 ) -> Result<Option<T>, Error> {
+    if site.draining.has_begun() {
+        return Err(Error::Draining);
+    }
     let number = |name: &str| {
         let text = query(request, name);
         let number = text.map(|text| text.parse::<u32>()).transpose();
@@ -121,32 +127,44 @@ pub async fn long_poll<T>(
     let is_news = |version: i32| after.is_none_or(|after| i64::from(after) != i64::from(version));
 
     let (version, found) = read().await?;
-    let order = Wait {
-        attempt: id,
-        poller,
-        version,
-    };
-    let waiting = site.hub.send(order).timeout(HUB_LIMIT).await;
-    let waiting = waiting.map_err(|error| Error::Internal(anyhow::anyhow!("hub: {error}")))?;
-    let waiting = waiting.map_err(|TooManyPolls| Error::SlowDown(Duration::from_secs(2)))?;
+    let mut waiting = wait_in_hub(site, id, poller, version, false).await?;
     if is_news(version) {
         return Ok(Some(found));
     }
     if wait == 0 {
         return Ok(None);
     }
-    // Once more, now that the hub would tell: nothing falls between.
-    let (version, found) = read().await?;
-    if is_news(version) {
-        return Ok(Some(found));
-    }
-    match timeout_at(end, waiting).await {
-        Ok(Ok(Wake::Changed)) => {
-            let (version, found) = read().await?;
-            Ok(is_news(version).then_some(found))
+    loop {
+        // Once more, now that the hub would tell: nothing falls between.
+        let (version, found) = read().await?;
+        if is_news(version) {
+            return Ok(Some(found));
         }
-        Ok(Ok(Wake::Replaced) | Err(_)) | Err(_) => Ok(None),
+        match timeout_at(end, waiting).await {
+            Ok(Ok(Wake::Changed)) => {
+                waiting = wait_in_hub(site, id, poller, version, true).await?;
+            }
+            Ok(Ok(Wake::Replaced) | Err(_)) | Err(_) => return Ok(None),
+        }
     }
+}
+
+async fn wait_in_hub(
+    site: &Site,
+    attempt: AttemptId,
+    poller: Poller,
+    version: i32,
+    again: bool,
+) -> Result<oneshot::Receiver<Wake>, Error> {
+    let order = Wait {
+        attempt,
+        poller,
+        version,
+        again,
+    };
+    let waiting = site.hub.send(order).timeout(HUB_LIMIT).await;
+    let waiting = waiting.map_err(|error| Error::Internal(anyhow::anyhow!("hub: {error}")))?;
+    waiting.map_err(|TooManyPolls| Error::SlowDown(Duration::from_secs(2)))
 }
 
 /// The attempt of a path; what is no id is nobody's attempt.

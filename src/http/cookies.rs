@@ -3,6 +3,7 @@
 use actix_web::{
     HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
+    http::header,
 };
 
 use crate::{login::ids::Secret, store::SESSION_DAYS};
@@ -29,8 +30,15 @@ impl Kind {
     }
 
     /// The secret that the request brings; any other shape counts as missing.
+    /// Cookies that other sites of the domain set, in whatever bytes, hide nothing.
     pub fn read(self, request: &HttpRequest, secure: bool) -> Option<Secret> {
-        Secret::parse(request.cookie(self.name(secure))?.value())
+        let name = self.name(secure);
+        let lines = request.headers().get_all(header::COOKIE);
+        lines
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
+            .filter(|(key, _)| *key == name)
+            .find_map(|(_, value)| Secret::parse(value))
     }
 
     /// The cookie that carries this secret.

@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
 use super::extract::site;
-use crate::{error::Error, hub::messages::ListWaiting};
+use crate::{error::Error, hub::messages::Alive};
 
 /// `GET /healthz`
 pub async fn live() -> HttpResponse {
@@ -17,11 +17,7 @@ pub async fn live() -> HttpResponse {
 /// `GET /readyz`: 503 with the reasons.
 pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
     let site = site(&request)?;
-    let hub = site
-        .hub
-        .send(ListWaiting)
-        .timeout(Duration::from_secs(1))
-        .await;
+    let hub = site.hub.send(Alive).timeout(Duration::from_secs(1)).await;
     let mut reasons = Vec::new();
     if site.login.store.ping().await.is_err() {
         reasons.push("database");
@@ -37,10 +33,11 @@ pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
     } else {
         &[]
     };
-    let body = json!({"ready": reasons.is_empty(), "reasons": reasons, "warnings": warnings});
+    let mut body = json!({"ready": reasons.is_empty(), "reasons": reasons, "warnings": warnings});
     if reasons.is_empty() {
         return Ok(HttpResponse::Ok().json(body));
     }
+    body["retry_in"] = json!(2);
     Ok(HttpResponse::ServiceUnavailable()
         .insert_header(("Retry-After", "2"))
         .json(body))

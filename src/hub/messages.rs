@@ -87,6 +87,8 @@ pub struct Wait {
     pub poller: Poller,
     /// The version that it knows.
     pub version: i32,
+    /// The same request goes on waiting: it does not count as another.
+    pub again: bool,
 }
 
 /// What ends a long poll's wait.
@@ -129,6 +131,11 @@ impl AttemptChanged {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Contested(pub AttemptId);
+
+/// Whether the hub takes messages.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Alive;
 
 /// Lists the attempts and sessions whose sockets or polls wait here.
 #[derive(Debug, Message)]

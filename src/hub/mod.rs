@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, dev::SendError};
 
 use messages::{
-    AttemptChanged, CloseAll, Contested, ListWaiting, Register, RegisterSession, SessionsEnded,
-    SocketClosed, SocketEvent, SocketId, SocketOpened, Wait,
+    Alive, AttemptChanged, CloseAll, Contested, ListWaiting, Register, RegisterSession,
+    SessionsEnded, SocketClosed, SocketEvent, SocketId, SocketOpened, Wait,
 };
 use table::{Due, LoginTable};
 
@@ -44,14 +44,17 @@ impl LoginHub {
         }
     }
 
-    fn tell(&self, id: SocketId, event: SocketEvent) {
+    /// False if the socket is too slow to take it. A slow socket is never waited for.
+    fn tell(&self, id: SocketId, event: SocketEvent) -> bool {
         let Some(recipient) = self.table.reach(id) else {
-            return;
+            return true;
         };
         match recipient.try_send(event) {
-            Ok(()) | Err(SendError::Closed(_)) => {}
-            // Its browser reads the row again soon; a slow socket is never waited for.
-            Err(SendError::Full(_)) => metrics::counter!("saoma_pushes_dropped_total").increment(1),
+            Ok(()) | Err(SendError::Closed(_)) => true,
+            Err(SendError::Full(_)) => {
+                metrics::counter!("saoma_pushes_dropped_total").increment(1);
+                false
+            }
         }
     }
 
@@ -76,10 +79,21 @@ impl Handler<Sweep> for LoginHub {
     fn handle(&mut self, _: Sweep, context: &mut Self::Context) {
         let now = Instant::now();
         for _ in 0..CHUNK {
-            match self.table.next_due(now) {
-                Some(Due::Ping(id)) => self.tell(id, SocketEvent::PingDue),
-                Some(Due::IdleAfterEnd(id)) => self.tell(id, SocketEvent::IdleAfterEnd),
+            let (id, event) = match self.table.next_due(now) {
+                Some(Due::Ping(id)) => (id, SocketEvent::PingDue),
+                Some(Due::IdleAfterEnd(id)) => (id, SocketEvent::IdleAfterEnd),
                 None => return,
+            };
+            // A socket that ended before it knew its id could not say so.
+            if self
+                .table
+                .reach(id)
+                .is_some_and(|socket| !socket.connected())
+            {
+                self.table.close(id);
+                self.count();
+            } else {
+                self.tell(id, event);
             }
         }
         context.notify(Sweep);
@@ -136,12 +150,7 @@ impl Handler<Wait> for LoginHub {
     type Result = MessageResult<Wait>;
 
     fn handle(&mut self, message: Wait, _: &mut Self::Context) -> Self::Result {
-        let Wait {
-            attempt,
-            poller,
-            version,
-        } = message;
-        MessageResult(self.table.wait(attempt, poller, version, Instant::now()))
+        MessageResult(self.table.wait(&message, Instant::now()))
     }
 }
 
@@ -155,8 +164,10 @@ impl Handler<AttemptChanged> for LoginHub {
         let waiting = self
             .table
             .change(news.attempt, news.version, over, Instant::now());
-        if let Some(socket) = waiting {
-            self.tell(socket, SocketEvent::Changed(news.message));
+        if let Some(socket) = waiting
+            && !self.tell(socket, SocketEvent::Changed(news.message))
+        {
+            self.table.untold(news.attempt, news.version);
         }
     }
 }
@@ -169,6 +180,12 @@ impl Handler<Contested> for LoginHub {
             self.tell(socket, SocketEvent::Changed(ServerMessage::Contested));
         }
     }
+}
+
+impl Handler<Alive> for LoginHub {
+    type Result = ();
+
+    fn handle(&mut self, _: Alive, _: &mut Self::Context) {}
 }
 
 impl Handler<ListWaiting> for LoginHub {

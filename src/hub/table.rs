@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::messages::{Poller, SocketId, TooManyPolls, WaitingHere, Wake};
+use super::messages::{Poller, SocketId, TooManyPolls, Wait, WaitingHere, Wake};
 use crate::{login::ids::AttemptId, store::Known};
 
 /// Polls of one side of one attempt that may come within [`POLL_WINDOW`].
@@ -118,7 +118,11 @@ impl<R> LoginTable<R> {
         }
         self.let_go(id);
         let waiting = self.attempts.entry(attempt).or_default();
-        waiting.version = waiting.version.max(version);
+        if version > waiting.version {
+            waiting.browser.wake(Wake::Changed);
+            waiting.phone.wake(Wake::Changed);
+            waiting.version = version;
+        }
         waiting.over |= over;
         let replaced = waiting.socket.replace(id);
         if let Some(socket) = self.sockets.get_mut(&id) {
@@ -168,6 +172,15 @@ impl<R> LoginTable<R> {
         id
     }
 
+    /// Takes back a change that its socket could not be told, so that the next
+    /// look finds it again.
+    pub fn untold(&mut self, attempt: AttemptId, version: i32) {
+        if let Some(waiting) = self.attempts.get_mut(&attempt) {
+            waiting.version = version - 1;
+            waiting.over = false;
+        }
+    }
+
     /// The socket that waits for this attempt.
     pub fn socket_of(&self, attempt: AttemptId) -> Option<SocketId> {
         self.attempts.get(&attempt)?.socket
@@ -184,13 +197,21 @@ impl<R> LoginTable<R> {
     /// Lets a long poll wait; it ends the one before it.
     pub fn wait(
         &mut self,
-        attempt: AttemptId,
-        poller: Poller,
-        version: i32,
+        poll: &Wait,
         now: Instant,
     ) -> Result<oneshot::Receiver<Wake>, TooManyPolls> {
-        let waiting = self.attempts.entry(attempt).or_default();
-        waiting.version = waiting.version.max(version);
+        let Wait {
+            attempt,
+            poller,
+            version,
+            again,
+        } = *poll;
+        // What a poll knows, the socket has not been told: only an attempt that
+        // nobody waits for takes the poll's version.
+        let waiting = self.attempts.entry(attempt).or_insert_with(|| Waiting {
+            version,
+            ..Waiting::default()
+        });
         let polls = match poller {
             Poller::Browser => &mut waiting.browser,
             Poller::Phone => &mut waiting.phone,
@@ -202,10 +223,12 @@ impl<R> LoginTable<R> {
         {
             polls.recent.pop_front();
         }
-        if polls.recent.len() >= POLLS {
+        if !again && polls.recent.len() >= POLLS {
             return Err(TooManyPolls);
         }
-        polls.recent.push_back(now);
+        if !again {
+            polls.recent.push_back(now);
+        }
         polls.wake(Wake::Replaced);
         let (sender, receiver) = oneshot::channel();
         polls.waiting = Some(sender);

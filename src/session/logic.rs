@@ -73,6 +73,10 @@ enum Role {
         busy: bool,
         /// A push overtook the answer of the command under way.
         overtaken: bool,
+        /// News of an attempt that is about to be shown by that answer.
+        early: Option<ServerMessage>,
+        /// The attempt to resume, until its state has been told.
+        resuming: Option<AttemptId>,
         queue: VecDeque<ClientMessage>,
     },
     /// A browser that is signed in.
@@ -86,6 +90,8 @@ impl Logic {
             position: None,
             busy: true,
             overtaken: false,
+            early: None,
+            resuming: resume,
             queue: VecDeque::new(),
         };
         let first = resume.map_or(Command::Begin, Command::Resume);
@@ -137,16 +143,22 @@ impl Logic {
     pub fn event(&mut self, event: SocketEvent) -> Vec<Effect> {
         match event {
             SocketEvent::Changed(message) => match message.position() {
-                Some((attempt, version)) => match self.position() {
-                    // Only what is newer, and only about the attempt that is shown.
-                    Some((shown, known)) if attempt == shown && version > known => {
-                        if let Role::Login { overtaken, .. } = &mut self.role {
-                            *overtaken = true;
-                        }
-                        self.show(message)
+                // Only what is newer, and only about the attempt that is shown.
+                Some(_) if self.is_next(&message) => {
+                    if let Role::Login { overtaken, .. } = &mut self.role {
+                        *overtaken = true;
                     }
-                    _ => Vec::new(),
-                },
+                    self.show(message)
+                }
+                Some(_) => {
+                    if let Role::Login {
+                        busy: true, early, ..
+                    } = &mut self.role
+                    {
+                        *early = Some(message);
+                    }
+                    Vec::new()
+                }
                 None => vec![Effect::Send(message)],
             },
             SocketEvent::PingDue if self.unanswered_pings >= MISSED_PINGS => vec![Effect::Drop],
@@ -168,13 +180,21 @@ impl Logic {
 
     /// A command has been answered.
     pub fn done(&mut self, answer: Result<ServerMessage, Error>) -> Vec<Effect> {
-        let mut told = false;
+        let (mut told, mut news) = (false, None);
         if let Role::Login {
-            busy, overtaken, ..
+            busy,
+            overtaken,
+            early,
+            resuming,
+            ..
         } = &mut self.role
         {
             *busy = false;
             told = std::mem::take(overtaken);
+            news = early.take();
+            if answer.is_ok() {
+                *resuming = None;
+            }
         }
         let mut effects = match answer {
             Ok(message) if told && !self.is_newer(&message) => Vec::new(),
@@ -185,8 +205,19 @@ impl Logic {
                 retry_in: error.retry_in(),
             })],
         };
+        if let Some(news) = news.filter(|news| self.is_next(news)) {
+            effects.extend(self.show(news));
+        }
         effects.extend(self.next_command());
         effects
+    }
+
+    /// Whether this is about the attempt that is shown, and newer.
+    fn is_next(&self, message: &ServerMessage) -> bool {
+        match (message.position(), self.position()) {
+            (Some((attempt, version)), Some((shown, known))) => attempt == shown && version > known,
+            _ => false,
+        }
     }
 
     /// Whether the browser has not been told this yet.
@@ -222,6 +253,8 @@ impl Logic {
             position,
             busy,
             overtaken,
+            early,
+            resuming,
             queue,
         } = &mut self.role
         else {
@@ -239,7 +272,10 @@ impl Logic {
                 version,
                 silent,
             },
-            (ClientMessage::Refresh { .. }, None) => Command::Begin,
+            // An attempt whose state could not be read is asked for again, not given up.
+            (ClientMessage::Refresh { .. }, None) => {
+                resuming.map_or(Command::Begin, Command::Resume)
+            }
             (ClientMessage::Cancel, Some(attempt)) => Command::Cancel(attempt),
             (ClientMessage::CheckCode { .. }, Some(attempt)) => Command::Check(attempt),
             (ClientMessage::Cancel | ClientMessage::CheckCode { .. }, None) => {
@@ -250,6 +286,7 @@ impl Logic {
         };
         *busy = true;
         *overtaken = false;
+        *early = None;
         vec![Effect::Do(command)]
     }
 

@@ -129,7 +129,7 @@ impl Store {
                 attempts!(
                     "with a as (
                         update login_attempts set
-                            version = version + 1,
+                            version = saoma_next_version(version, expires_at),
                             code_name = $4,
                             code_source = $5,
                             silent_renewals = case when $6 then silent_renewals + 1 else 0 end,
@@ -181,7 +181,7 @@ impl Store {
                     "with a as (
                         update login_attempts set
                             state = 'scanned',
-                            version = version + 1,
+                            version = saoma_next_version(version, expires_at),
                             app_id = $2,
                             openid = $3,
                             nonce_hash = $4,
@@ -254,7 +254,7 @@ impl Store {
                         update login_attempts set
                             awaiting_registration = true,
                             registration_extended = true,
-                            version = version + 1,
+                            version = saoma_next_version(version, expires_at),
                             expires_at = case when registration_extended then expires_at
                                 else least(saoma_now() + make_interval(secs => $4), ends_at) end
                         where nonce_hash = $1 and app_id = $2 and openid = $3
@@ -287,7 +287,7 @@ impl Store {
                     "with a as (
                         update login_attempts set
                             awaiting_registration = false,
-                            version = version + 1
+                            version = saoma_next_version(version, expires_at)
                         where app_id = $1 and openid = $2 and awaiting_registration
                             and state = any($3) and expires_at > saoma_now()
                         returning *
@@ -317,7 +317,7 @@ impl Store {
                     "with a as (
                         update login_attempts set
                             state = 'confirmed',
-                            version = version + 1,
+                            version = saoma_next_version(version, expires_at),
                             user_id = $4,
                             awaiting_registration = false,
                             expires_at = least(saoma_now() + make_interval(secs => $5), ends_at)
@@ -358,7 +358,7 @@ impl Store {
                 attempts!(
                     "with a as (
                         update login_attempts set
-                            state = $4, reason = $5, version = version + 1,
+                            state = $4, reason = $5, version = saoma_next_version(version, expires_at),
                             awaiting_registration = false
                         where nonce_hash = $1 and app_id = $2 and openid = $3
                             and state = any($6) and expires_at > saoma_now()
@@ -391,7 +391,7 @@ impl Store {
                 attempts!(
                     "with a as (
                         update login_attempts set
-                            state = 'cancelled', reason = $3, version = version + 1,
+                            state = 'cancelled', reason = $3, version = saoma_next_version(version, expires_at),
                             awaiting_registration = false
                         where id = $1 and browser_hash = $2
                             and state = any($4) and expires_at > saoma_now()

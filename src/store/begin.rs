@@ -202,7 +202,7 @@ impl Store {
                     order by a.browser_hash, a.created_at
                 ), replaced as (
                     update login_attempts set
-                        state = 'cancelled', reason = 'replaced', version = version + 1
+                        state = 'cancelled', reason = 'replaced', version = saoma_next_version(version, expires_at)
                     where id in (select id from crowded) and state = 'pending'
                     returning *
                 ) ",

@@ -69,7 +69,7 @@ impl Store {
             .run(async |db| {
                 attempts!(
                     "with redeemed as (
-                        update login_attempts set state = 'redeemed', version = version + 1
+                        update login_attempts set state = 'redeemed', version = saoma_next_version(version, expires_at)
                         where id = $1 and browser_hash = $2 and user_id is not null
                             and state = any($8) and expires_at > saoma_now()
                         returning *
@@ -82,7 +82,7 @@ impl Store {
                     ), others as (
                         update login_attempts a set
                             state = 'cancelled', reason = 'redeemed_elsewhere',
-                            version = a.version + 1, awaiting_registration = false
+                            version = saoma_next_version(a.version, a.expires_at), awaiting_registration = false
                         from redeemed r
                         where a.browser_hash = $2 and a.id <> $1
                             and a.expires_at > saoma_now()

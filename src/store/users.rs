@@ -65,7 +65,7 @@ impl Store {
                 avatar_url: None,
             }),
             Ok(_) => Err(RegisterError::Already),
-            Err(StoreError::Unavailable(sqlx::Error::Database(error)))
+            Err(StoreError::Refused(sqlx::Error::Database(error)))
                 if error.constraint() == Some("wechat_identities_pkey") =>
             {
                 Err(RegisterError::Already)
@@ -121,9 +121,9 @@ impl Store {
                 ), attempts as (
                     update login_attempts a set
                         app_id = null, openid = null, user_id = null, nonce_hash = null,
-                        version = version + 1, awaiting_registration = false,
-                        state = case when a.state = any($3) then 'failed' else a.state end,
-                        reason = case when a.state = any($3) then 'account_deleted' else a.reason end
+                        version = saoma_next_version(a.version, a.expires_at), awaiting_registration = false,
+                        state = case when a.state = any($3) and a.expires_at > saoma_now() then 'failed' else a.state end,
+                        reason = case when a.state = any($3) and a.expires_at > saoma_now() then 'account_deleted' else a.reason end
                     from identities i where a.app_id = i.app_id and a.openid = i.openid
                 )
                 delete from users u using identities i where u.id = i.user_id",

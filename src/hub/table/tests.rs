@@ -12,6 +12,15 @@ fn table() -> LoginTable<&'static str> {
     LoginTable::new(PING, IDLE)
 }
 
+fn poll(attempt: AttemptId, poller: Poller) -> Wait {
+    Wait {
+        attempt,
+        poller,
+        version: 1,
+        again: false,
+    }
+}
+
 #[test]
 fn news_of_an_attempt_reach_its_socket_and_no_other() {
     let (mut table, now) = (table(), Instant::now());
@@ -119,8 +128,8 @@ fn a_socket_whose_attempt_ended_is_let_go_after_a_while_but_not_if_it_began_anew
 fn a_change_wakes_both_sides_polls() {
     let (mut table, now) = (table(), Instant::now());
     let attempt = AttemptId::random();
-    let mut browser = table.wait(attempt, Poller::Browser, 1, now).unwrap();
-    let mut phone = table.wait(attempt, Poller::Phone, 1, now).unwrap();
+    let mut browser = table.wait(&poll(attempt, Poller::Browser), now).unwrap();
+    let mut phone = table.wait(&poll(attempt, Poller::Phone), now).unwrap();
     table.change(attempt, 2, false, now);
     assert_eq!(browser.try_recv(), Ok(Wake::Changed));
     assert_eq!(phone.try_recv(), Ok(Wake::Changed));
@@ -130,18 +139,47 @@ fn a_change_wakes_both_sides_polls() {
 fn a_newer_poll_ends_the_older_and_a_third_within_two_seconds_is_too_many() {
     let (mut table, now) = (table(), Instant::now());
     let attempt = AttemptId::random();
-    let mut first = table.wait(attempt, Poller::Browser, 1, now).unwrap();
-    let _second = table.wait(attempt, Poller::Browser, 1, now).unwrap();
+    let mut first = table.wait(&poll(attempt, Poller::Browser), now).unwrap();
+    let _second = table.wait(&poll(attempt, Poller::Browser), now).unwrap();
     assert_eq!(first.try_recv(), Ok(Wake::Replaced));
     assert_eq!(
-        table.wait(attempt, Poller::Browser, 1, now).unwrap_err(),
+        table
+            .wait(&poll(attempt, Poller::Browser), now)
+            .unwrap_err(),
         TooManyPolls
     );
     assert!(
         table
-            .wait(attempt, Poller::Browser, 1, now + POLL_WINDOW)
+            .wait(&poll(attempt, Poller::Browser), now + POLL_WINDOW)
             .is_ok()
     );
+}
+
+#[test]
+fn what_a_poll_knows_is_still_news_to_the_socket() {
+    let (mut table, now) = (table(), Instant::now());
+    let attempt = AttemptId::random();
+    let socket = table.open("socket", now);
+    table.register(socket, attempt, 1, false, now);
+    let later = Wait {
+        version: 2,
+        ..poll(attempt, Poller::Phone)
+    };
+    let _poll = table.wait(&later, now).unwrap();
+    assert_eq!(table.waiting().attempts[0].version, 1);
+    assert_eq!(table.change(attempt, 2, false, now), Some(socket));
+}
+
+#[test]
+fn a_push_that_its_socket_could_not_take_is_found_again() {
+    let (mut table, now) = (table(), Instant::now());
+    let attempt = AttemptId::random();
+    let socket = table.open("socket", now);
+    table.register(socket, attempt, 1, false, now);
+    table.change(attempt, 2, true, now);
+    table.untold(attempt, 2);
+    assert_eq!(table.waiting().attempts.len(), 1);
+    assert_eq!(table.change(attempt, 2, true, now), Some(socket));
 }
 
 #[test]
@@ -149,11 +187,11 @@ fn polls_that_went_away_are_forgotten() {
     let (mut table, now) = (table(), Instant::now());
     drop(
         table
-            .wait(AttemptId::random(), Poller::Browser, 1, now)
+            .wait(&poll(AttemptId::random(), Poller::Browser), now)
             .unwrap(),
     );
     let waiting = table
-        .wait(AttemptId::random(), Poller::Browser, 1, now)
+        .wait(&poll(AttemptId::random(), Poller::Browser), now)
         .unwrap();
     table.forget_deserted(now + POLL_WINDOW);
     assert_eq!(table.waiting().attempts.len(), 1);

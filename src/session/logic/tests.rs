@@ -175,3 +175,27 @@ fn a_session_socket_takes_no_messages_and_closes_with_its_session() {
         [Effect::Close(CloseCode::SessionEnded)]
     ));
 }
+
+#[test]
+fn news_that_come_before_the_first_answer_are_told_after_it() {
+    let attempt = AttemptId::random();
+    let (mut logic, _) = Logic::login(Some(attempt), Language::En);
+    assert!(logic.event(succeeded(attempt, 3)).is_empty());
+    let effects = logic.done(Ok(ticket(attempt, 2)));
+    assert!(matches!(
+        effects[..],
+        [
+            Effect::Send(ServerMessage::Ticket { .. }),
+            Effect::Send(ServerMessage::LoginSucceeded { version: 3, .. })
+        ]
+    ));
+}
+
+#[test]
+fn a_resume_that_failed_is_tried_again_and_not_given_up() {
+    let attempt = AttemptId::random();
+    let (mut logic, _) = Logic::login(Some(attempt), Language::En);
+    logic.done(Err(Error::Draining));
+    let again = logic.text(&refresh(0), Instant::now());
+    assert!(matches!(again[..], [Effect::Do(Command::Resume(id))] if id == attempt));
+}
