@@ -14,9 +14,17 @@ async fn close_after(bytes: &[u8]) -> u16 {
     let mut socket = RawSocket::open(&browser, "/ws/login").await;
     assert_eq!(socket.read().await.unwrap().0, TEXT);
     socket.send(bytes).await;
-    let code = socket.expect_close().await;
-    assert!(socket.read().await.is_none(), "the connection goes on");
-    code
+    socket.expect_close().await
+}
+
+#[actix_web::test]
+async fn after_a_close_the_connection_ends() {
+    let server = TestServer::start().await;
+    let browser = server.browser().await;
+    let mut socket = RawSocket::open(&browser, "/ws/login").await;
+    socket.send(&masked(BINARY, b"{}")).await;
+    socket.expect_close().await;
+    assert!(socket.read().await.is_none());
 }
 
 #[actix_web::test]

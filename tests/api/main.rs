@@ -3,6 +3,7 @@
 
 mod support;
 
+mod accounts;
 mod attempts_of_a_browser;
 mod bad_frames;
 mod bad_input;
@@ -21,9 +22,9 @@ mod not_registered;
 mod origins;
 mod pages;
 mod phone;
+mod phone_input;
 mod phone_sessions;
 mod privacy;
-mod processes;
 mod redeem;
 mod renewal;
 mod resume;

@@ -22,7 +22,7 @@ fn saoma_migrate(database: &TestDatabase) {
     run(command.arg("migrate").env("DATABASE_URL", database.url()));
 }
 
-/// The schema as SQL, without the random words that newer versions of pg_dump add.
+/// The schema as SQL, without the random words that newer versions of `pg_dump` add.
 fn schema(database: &TestDatabase) -> String {
     let output =
         run(Command::new("pg_dump").args(["--schema-only", "--no-owner", &database.url()]));

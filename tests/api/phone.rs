@@ -154,81 +154,6 @@ async fn a_phone_refuses_before_and_after_its_confirm() {
 }
 
 #[actix_web::test]
-async fn a_scan_says_what_is_wrong_with_it() {
-    let server = TestServer::start().await;
-    let phone = server.phone().await;
-    let good = "A".repeat(32);
-    let scan = async |body: Value| phone.post("/api/phone/scan", body).await;
-    for body in [
-        json!({"scene": good}),
-        json!({"scene": good, "entry_scene": "1047"}),
-        json!({"scene": good, "entry_scene": null}),
-        json!({"scene": good, "entry_scene": 10_470_000_000_i64}),
-        json!({}),
-    ] {
-        scan(body).await.expect_problem(400, "entry_scene_missing");
-    }
-    let long = "A".repeat(33);
-    for scene in [
-        json!(null),
-        json!(7),
-        json!(""),
-        json!(&good[1..]),
-        json!(long),
-        json!("扫".repeat(32)),
-    ] {
-        let body = json!({"scene": scene, "entry_scene": 1047});
-        scan(body).await.expect_problem(400, "scene_malformed");
-    }
-    scan(json!({"scene": good, "entry_scene": 1047}))
-        .await
-        .expect_problem(404, "scene_unknown");
-}
-
-#[actix_web::test]
-async fn an_entry_that_is_no_camera_is_warned_about() {
-    let server = TestServer::start().await;
-    let phone = server.phone().await;
-    let attempt = server.pending().await;
-    let body = json!({"scene": attempt.scene, "entry_scene": 1048});
-    let answer = phone.post("/api/phone/scan", body).await.expect(200);
-    assert_eq!(answer["warnings"], json!(["entry_scene"]));
-}
-
-#[actix_web::test]
-async fn a_nonce_of_any_other_shape_is_invalid() {
-    let server = TestServer::start().await;
-    let phone = server.registered_phone("Ming").await;
-    for nonce in [
-        json!(null),
-        json!(7),
-        json!(""),
-        json!("x"),
-        json!("A".repeat(43)),
-    ] {
-        phone
-            .confirm(&nonce)
-            .await
-            .expect_problem(403, "nonce_invalid");
-        phone
-            .refuse(&nonce)
-            .await
-            .expect_problem(403, "nonce_invalid");
-    }
-}
-
-#[actix_web::test]
-async fn a_body_cannot_say_who_somebody_is() {
-    let server = TestServer::start().await;
-    let (phone, victim) = (server.phone().await, server.registered_phone("Hong").await);
-    let mut attempt = server.scanned(&phone).await;
-    let body = json!({"nonce": attempt.nonce, "openid": victim.openid, "user_id": 1});
-    let answer = phone.post("/api/phone/confirm", body).await.expect(200);
-    assert_eq!(answer["result"], "not_registered");
-    attempt.browser.expect("not_registered").await;
-}
-
-#[actix_web::test]
 async fn the_phone_hears_by_long_poll_when_its_browser_is_signed_in() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
@@ -258,11 +183,22 @@ async fn the_phone_hears_by_long_poll_when_its_browser_is_signed_in() {
         view["session"].is_string() && view["check_code"].is_null(),
         "{view}"
     );
-    phone
-        .get(&format!("{path}?after_version=4"))
-        .await
-        .expect(204);
-    phone.get(&path).await.expect_problem(429, "slow_down");
+}
+
+#[actix_web::test]
+async fn of_three_polls_of_a_phone_at_once_one_is_too_many() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let attempt = server.scanned(&phone).await;
+    let path = format!("/api/phone/attempts/{}", attempt.id.as_str().unwrap());
+    let (a, b, c) = tokio::join!(phone.get(&path), phone.get(&path), phone.get(&path));
+    let mut answers = [a, b, c];
+    answers.sort_by_key(|answer| answer.status);
+    answers[0].expect(200);
+    answers[1].expect(200);
+    answers[2].expect_problem(429, "slow_down");
+    let query = format!("{path}?after_version=2&wait=0");
+    server.phone().await.get(&query).await.expect(404);
 }
 
 #[actix_web::test]

@@ -4,93 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use actix_codec::Framed;
 use actix_http::ws::{Codec, Frame, Message};
-use actix_web::{
-    cookie::Cookie,
-    http::{Method, StatusCode, header},
-    web::Bytes,
-};
-use awc::{BoxedSocket, ClientResponse, error::WsClientError};
+use actix_web::http::{Method, StatusCode, header};
+use awc::{BoxedSocket, error::WsClientError};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-/// Nothing that a test waits for takes longer.
-pub const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What came back.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: header::HeaderMap,
-    pub bytes: Bytes,
-}
-
-impl Answer {
-    pub async fn of(
-        mut response: ClientResponse<
-            impl futures_util::Stream<Item = Result<Bytes, awc::error::PayloadError>> + Unpin,
-        >,
-    ) -> Self {
-        let bytes = timeout(PATIENCE, response.body().limit(1 << 20))
-            .await
-            .unwrap()
-            .unwrap();
-        Self {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            bytes,
-        }
-    }
-
-    /// The body as JSON; null if there is none.
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
-    }
-
-    /// The problem's stable word.
-    pub fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
-    }
-
-    /// The body of an answer that has this status; shows the body otherwise.
-    #[track_caller]
-    pub fn expect(&self, status: u16) -> Value {
-        assert_eq!(
-            self.status,
-            status,
-            "{}",
-            String::from_utf8_lossy(&self.bytes)
-        );
-        self.json()
-    }
-
-    /// Checks a problem document.
-    #[track_caller]
-    pub fn expect_problem(&self, status: u16, code: &str) -> Value {
-        let problem = self.expect(status);
-        assert_eq!(problem["code"], code, "{problem}");
-        assert_eq!(self.header("content-type"), "application/problem+json");
-        assert_eq!(problem["status"], status);
-        for field in ["type", "title", "detail", "request_id"] {
-            assert!(problem[field].is_string(), "{field} is missing: {problem}");
-        }
-        problem
-    }
-
-    pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// Every `Set-Cookie`.
-    pub fn cookies(&self) -> Vec<Cookie<'static>> {
-        let lines = self.headers.get_all(header::SET_COOKIE);
-        lines
-            .map(|line| Cookie::parse(line.to_str().unwrap().to_owned()).unwrap())
-            .collect()
-    }
-}
+pub use super::answer::{Answer, PATIENCE};
 
 /// A browser with one login page.
 pub struct Browser {
@@ -340,7 +260,8 @@ pub fn address_in(image: &[u8]) -> url::Url {
     let (width, height) = image.dimensions();
     let mut prepared =
         rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, |x, y| {
-            image.get_pixel(x as u32, y as u32).0[0]
+            let pixel = |at: usize| u32::try_from(at).unwrap();
+            image.get_pixel(pixel(x), pixel(y)).0[0]
         });
     let grids = prepared.detect_grids();
     let (_, text) = grids

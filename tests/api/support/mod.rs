@@ -1,14 +1,15 @@
 //! What the tests act with: a server, a browser, a phone.
 
+pub mod answer;
 pub mod browser;
 pub mod database;
 pub mod flow;
 pub mod phone;
-pub mod process;
 pub mod raw;
 pub mod server;
 
-pub use browser::{Answer, Browser};
+pub use answer::Answer;
+pub use browser::Browser;
 pub use flow::Attempt;
 pub use phone::Phone;
 pub use raw::RawSocket;

@@ -46,10 +46,11 @@ impl Phone {
         let answer = self
             .request(Method::POST, "/api/phone/session", Some(body))
             .await;
-        self.token = answer.json()["token"]
+        let body = answer.json();
+        body["token"]
             .as_str()
             .unwrap_or_default()
-            .to_owned();
+            .clone_into(&mut self.token);
         answer
     }
 

@@ -1,5 +1,7 @@
 //! A socket by hand: frames that no library would send.
 
+use std::fmt::Write as _;
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -54,10 +56,11 @@ impl RawSocket {
              sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         );
         if !browser.cookies.is_empty() {
-            request += &format!("cookie: {}\r\n", browser.cookie_header());
+            let cookies = browser.cookie_header();
+            write!(request, "cookie: {cookies}\r\n").unwrap();
         }
         for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
+            write!(request, "{name}: {value}\r\n").unwrap();
         }
         stream
             .write_all((request + "\r\n").as_bytes())
@@ -118,12 +121,12 @@ impl RawSocket {
 pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [7, 11, 13, 17];
     let mut frame = vec![first];
-    match u16::try_from(payload.len()).unwrap() {
-        length if length < 126 => frame.push(0x80 | payload.len() as u8),
-        length => {
-            frame.push(0x80 | 126);
-            frame.extend(length.to_be_bytes());
-        }
+    // The second byte is the bit of a masked frame and a short length, or 126 and a longer one.
+    if let Ok(length @ ..126) = u8::try_from(payload.len()) {
+        frame.push(0x80 | length);
+    } else {
+        frame.push(0xfe);
+        frame.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
     }
     frame.extend(mask);
     frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(a, b)| a ^ b));
