@@ -10,7 +10,8 @@ if [ -f tests/browser/package.json ]; then
     (cd tests/browser && npm ci --no-audit --no-fund)
 fi
 
-cargo test --locked
+# The tests mostly wait: for processes, browsers and the database.
+RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} cargo test --locked
 
 # The examples, against a server and a simulator of their own.
 scripts/test-integrate.sh
