@@ -48,6 +48,21 @@ macro_rules! attempts {
 }
 pub(super) use attempts;
 
+/// Runs `attempts!` as a use case of its own, for the one row that it gives or none.
+macro_rules! one_attempt {
+    ($store:expr, $before:tt, $after:tt $(, $parameter:expr)* $(,)?) => {{
+        let row = $store
+            .run(async |db| {
+                crate::store::attempt_rows::attempts!($before, $after $(, $parameter)*)
+                    .fetch_optional(db)
+                    .await
+            })
+            .await?;
+        crate::store::attempt_rows::attempt(row)
+    }};
+}
+pub(super) use one_attempt;
+
 pub(super) struct AttemptRow {
     pub(super) id: Uuid,
     pub(super) browser_hash: Vec<u8>,
