@@ -2,6 +2,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
+    rc::Rc,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -190,7 +191,7 @@ impl Wired {
             let wechat = Wechat::new(parts.settings.wechat.clone(), token.clone());
             let codes = Codes::new(wechat.clone(), images.clone());
             Site {
-                login: Login::new(parts.clone(), codes, wechat),
+                login: Rc::new(Login::new(parts.clone(), codes, wechat)),
                 hub: hub.clone(),
                 addresses: addresses.clone(),
                 draining: draining.clone(),

@@ -1,8 +1,11 @@
 //! What every request handler has at hand.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use actix::Addr;
@@ -14,7 +17,7 @@ use crate::{hub::LoginHub, login::Login, settings::Settings};
 #[derive(Debug, Clone)]
 pub struct Site {
     /// The rules.
-    pub login: Login,
+    pub login: Rc<Login>,
     /// The sockets.
     pub hub: Addr<LoginHub>,
     /// Who is asking.

@@ -3,7 +3,7 @@
 //! The crate is deprecated in favour of actix-ws, so nothing but this file
 //! names it; what a socket says and does is in [`super::super::logic`].
 
-use std::time::Instant;
+use std::{rc::Rc, time::Instant};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Handler, StreamHandler, WrapFuture,
@@ -56,7 +56,8 @@ pub enum Purpose {
 /// One browser's socket.
 #[derive(Debug)]
 pub struct BrowserSocket {
-    login: Login,
+    /// Shared by all sockets of a worker: a clone for each would be half a kilobyte.
+    login: Rc<Login>,
     hub: Addr<LoginHub>,
     id: Option<SocketId>,
     opening: Opening,
@@ -65,7 +66,7 @@ pub struct BrowserSocket {
 impl BrowserSocket {
     /// Answers 101 and starts the actor.
     pub fn start(
-        login: Login,
+        login: Rc<Login>,
         hub: Addr<LoginHub>,
         opening: Opening,
         request: &HttpRequest,
