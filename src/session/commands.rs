@@ -20,10 +20,10 @@ const HUB_LIMIT: Duration = Duration::from_secs(2);
 /// Runs one command for a socket and returns the message that answers it. The
 /// hub knows the socket before the state is read, so that nothing falls between.
 ///
-/// Each use case is in a box of its own. In one piece the future has 18 KB, and
-/// the next connection's two buffers of 8 KB, of which a quiet one needs a page
-/// each, land in the hole that it leaves, where every page is in use already: a
-/// third of what an idle socket costs.
+/// Each use case is in a box of its own. In one piece the future has 18 KB in a
+/// release build, and the next connection's two buffers of 8 KB, of which a quiet
+/// one needs a page each, land in the hole that it leaves, where every page is in
+/// use already.
 pub async fn run(
     command: Command,
     login: &Login,
