@@ -31,6 +31,7 @@ pub mod store;
 
 pub mod commands;
 pub mod error;
+pub mod memory;
 pub mod settings;
 pub mod shutdown;
 pub mod startup;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use saoma::commands::Command;
+use saoma::{commands::Command, memory};
 
 /// Saoma (扫码): log in to a website by scanning a WeChat mini-program code.
 #[derive(Debug, Parser)]
@@ -16,6 +16,7 @@ struct Arguments {
 #[actix_web::main]
 async fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
+    memory::give_buffers_fresh_pages();
     let done = match command.start_log() {
         Ok(()) => command.run().await,
         Err(error) => Err(error),

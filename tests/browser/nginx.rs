@@ -9,7 +9,7 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::{keeper::Keeper, support::server::free_port};
+use crate::{keeper::Keeper, support::port::free_port};
 
 const SITE: &str = include_str!("../../deploy/nginx.conf");
 

@@ -8,7 +8,7 @@ use std::{
 use nix::sys::signal::Signal;
 
 use crate::support::{
-    Browser, Phone, Place, Program, place::free_port, server::status, wait::eventually,
+    Browser, Phone, Place, Program, port::free_port, server::status, wait::eventually,
 };
 
 #[actix_web::test]

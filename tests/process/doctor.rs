@@ -2,7 +2,7 @@
 
 use saoma::simulator::{Fault, FaultMode};
 
-use crate::support::{Server, cluster::sibling, place::free_port, program::Ended};
+use crate::support::{Server, cluster::sibling, port::free_port, program::Ended};
 
 #[actix_web::test]
 async fn the_doctor_finds_nothing_wrong_with_a_server_that_runs() {

@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 
 use crate::support::{
     Cluster, Phone, Place, Program, Server,
-    place::free_port,
+    port::free_port,
     program::Environment,
     server::{run, status},
     wait::eventually,

@@ -5,7 +5,7 @@ use std::{fs, net::TcpListener, time::Duration};
 use crate::support::{
     Cluster, Place, Program, Server,
     cluster::sibling,
-    place::free_port,
+    port::free_port,
     program::{Ended, Environment},
     server::{environment, run, set, wechat},
 };

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod database;
 pub mod flow;
 pub mod phone;
+pub mod port;
 pub mod raw;
 pub mod server;
 

@@ -17,6 +17,7 @@ use saoma::{
 };
 use uuid::Uuid;
 
+use super::port::free_port;
 use super::{Browser, Phone, database::TestDatabase};
 
 /// Settings by name, such as `("SAOMA_REGISTRATION", "closed")`.
@@ -173,13 +174,4 @@ pub fn settings(
         "SAOMA_DATABASE_CONNECTIONS=4".to_owned(),
         "SAOMA_MAX_STARTS_PER_ADDRESS=0".to_owned(),
     ]
-}
-
-/// A port that was free a moment ago; the public URL has to name it before the server starts.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }

@@ -10,6 +10,8 @@ pub mod cluster;
 #[path = "../../api/support/phone.rs"]
 pub mod phone;
 pub mod place;
+#[path = "../../api/support/port.rs"]
+pub mod port;
 pub mod program;
 pub mod server;
 pub mod wait;

@@ -2,10 +2,9 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process,
-    sync::atomic::{AtomicU16, AtomicU32, Ordering},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// A folder that every user can reach, since PostgreSQL runs as another one
@@ -70,18 +69,5 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A port that nobody else gets: below those that the kernel gives to clients,
-/// so that it is still free when its server starts once more.
-pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 18_000 + u16::try_from(process::id() % 1_000).unwrap() * 12;
-    loop {
-        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 1_500;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
     }
 }

@@ -7,7 +7,7 @@ use saoma::simulator::{Simulator, SimulatorSettings};
 
 use super::{
     Browser, Cluster, Phone, Place, Program,
-    place::free_port,
+    port::free_port,
     program::{Ended, Environment},
     wait::{PATIENCE, eventually},
 };
