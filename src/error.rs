@@ -79,6 +79,12 @@ pub enum Error {
     UnsupportedMediaType,
     #[error("nickname invalid")]
     NicknameInvalid,
+    /// With the tries that are left.
+    #[error("number wrong")]
+    NumberWrong(i16),
+    /// With the tries that are left.
+    #[error("code wrong")]
+    CodeWrong(i16),
     #[error("a tap is needed")]
     TapNeeded,
     #[error("slow down")]
@@ -113,6 +119,9 @@ pub struct Problem {
     /// Whole seconds, with every 429 and 503.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_in: Option<u64>,
+    /// With a wrong number or code; at 0 the attempt is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tries_left: Option<i16>,
 }
 
 impl Error {
@@ -128,6 +137,10 @@ impl Error {
             detail: texts::detail(code, language),
             request_id: request_id.to_owned(),
             retry_in: self.retry_in(),
+            tries_left: match self {
+                Self::NumberWrong(left) | Self::CodeWrong(left) => Some(*left),
+                _ => None,
+            },
         }
     }
 
@@ -180,7 +193,9 @@ impl Error {
             Self::AttemptExpired | Self::AttemptCancelled | Self::AttemptFailed => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NicknameInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NicknameInvalid | Self::NumberWrong(_) | Self::CodeWrong(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::CodesUnavailable(..)
             | Self::WechatUnavailable(_)
@@ -222,6 +237,8 @@ impl Error {
             Self::TooLarge => "too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::NicknameInvalid => "nickname_invalid",
+            Self::NumberWrong(_) => "number_wrong",
+            Self::CodeWrong(_) => "code_wrong",
             Self::TapNeeded => "tap_needed",
             Self::SlowDown(_) => "slow_down",
             Self::CodesUnavailable(..) => "codes_unavailable",

@@ -28,6 +28,7 @@ use crate::{
     hub::LoginHub,
     login::{
         Login, Parts,
+        check::CheckCodes,
         keys::{SecretKey, SigningKeys},
         limits::Limits,
         recheck::{self, Recheck},
@@ -89,6 +90,7 @@ impl Application {
             store.clone(),
             wired.images.clone(),
             wired.parts.limits.clone(),
+            wired.parts.settings.audit_retention,
         ));
         let stop = shutdown::Parts {
             hub: wired.hub.clone(),
@@ -157,6 +159,7 @@ impl Wired {
                 limits: Limits::new(settings.limits),
                 store: store.clone(),
                 keys: Arc::new(keys),
+                check_codes: Arc::new(CheckCodes::new(secret_key)?),
                 begin: BeginQueue::start(store.clone(), settings.instance.clone()),
                 broker: Broker::local(hub.clone()),
                 settings: settings.clone(),

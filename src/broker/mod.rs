@@ -4,11 +4,12 @@
 //! looks again at its waiting attempts (see [`crate::login::recheck`]).
 
 use actix::Addr;
+use uuid::Uuid;
 
 use crate::{
     hub::{
         LoginHub,
-        messages::{AttemptChanged, Contested},
+        messages::{AttemptChanged, Contested, SessionsEnded},
     },
     login::{attempt::Attempt, ids::AttemptId},
     session::protocol::ServerMessage,
@@ -37,6 +38,15 @@ impl Broker {
     /// Tells the browser that another phone tried its code.
     pub fn contest(&self, attempt: AttemptId) {
         if let Err(error) = self.hub.try_send(Contested(attempt)) {
+            not_told(&error);
+        }
+    }
+
+    /// Closes the sockets of sessions that have ended.
+    pub fn end_sessions(&self, sessions: Vec<Uuid>) {
+        if !sessions.is_empty()
+            && let Err(error) = self.hub.try_send(SessionsEnded(sessions))
+        {
             not_told(&error);
         }
     }

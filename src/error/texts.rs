@@ -164,6 +164,16 @@ const TEXTS: &[Text] = &[
         "昵称须为 1 至 32 个字符，且不含控制字符。",
     ),
     (
+        "number_wrong",
+        "That is not the number on the login page. Please look at the page and type it again.",
+        "与登录页上的数字不一致，请看清登录页后重新输入。",
+    ),
+    (
+        "code_wrong",
+        "That is not the code on the phone. Please look at the phone and type it again.",
+        "与手机上的验证码不一致，请看清手机后重新输入。",
+    ),
+    (
         "tap_needed",
         "The code has been renewed several times. Please tap to get a new one.",
         "小程序码已自动刷新多次，请点击获取新码。",

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     error::Error,
     hub::messages::{Poller, TooManyPolls, Wait, Wake},
-    login::{begin::Requester, ids::AttemptId},
+    login::{attempt::Step, begin::Requester, ids::AttemptId},
 };
 
 /// Seconds that a poll may wait at the most.
@@ -86,8 +86,7 @@ pub async fn cancel(request: HttpRequest, id: Path<String>) -> Result<HttpRespon
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /api/login/attempts/{attempt}/check`: no attempt asks for a code
-/// while the check policy is `none`, so the newest message is the answer.
+/// `POST /api/login/attempts/{attempt}/check`: the strict check's six digits.
 pub async fn check(
     request: HttpRequest,
     id: Path<String>,
@@ -95,13 +94,20 @@ pub async fn check(
 ) -> Result<HttpResponse, Error> {
     #[derive(Deserialize)]
     struct Fields {
-        #[serde(rename = "code")]
-        _code: String,
+        code: String,
     }
     let (site, id, requester) = own(&request, &id)?;
-    let _: Fields = body.read()?;
-    let attempt = site.login.find(id, &requester).await?;
-    Ok(HttpResponse::Ok().json(site.login.message(&attempt)))
+    let Fields { code } = body.read()?;
+    let checked = site.login.check(id, &requester, &code).await?;
+    let attempt = &checked.attempt;
+    if checked.wrong {
+        let over = !attempt.state.is_open();
+        return Err(Error::CodeWrong(if over { 0 } else { attempt.tries_left }));
+    }
+    if !attempt.state.is_open() {
+        return Err(attempt.refusal(Step::PassCheck));
+    }
+    Ok(HttpResponse::Ok().json(site.login.message(attempt)))
 }
 
 /// Answers at once if what `read` finds is not the version that the client

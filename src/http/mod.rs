@@ -14,6 +14,7 @@ pub mod pages;
 mod phone;
 mod return_to;
 mod session;
+mod session_lists;
 pub mod site;
 mod site_pages;
 mod socket;
@@ -65,6 +66,11 @@ fn pages_and_api(config: &mut ServiceConfig) {
         .service(readable("/readyz", health::ready))
         .service(readable("/.well-known/jwks.json", session::jwks))
         .service(readable("/api/me", session::me))
+        .service(
+            readable("/api/sessions", session_lists::of_browser)
+                .route(delete().to(session_lists::end_others)),
+        )
+        .service(resource("/api/sessions/{id}").route(delete().to(session_lists::end_by_browser)))
         .service(resource("/api/token").route(post().to(session::token)))
         .service(resource("/api/logout").route(post().to(session::log_out)))
         .service(resource("/api/login/attempts").route(post().to(attempts::begin)))
@@ -89,6 +95,12 @@ fn pages_and_api(config: &mut ServiceConfig) {
                 .service(resource("/confirm").route(post().to(phone::confirm)))
                 .service(resource("/cancel").route(post().to(phone::cancel)))
                 .service(readable("/attempts/{attempt}", phone::attempt))
+                .service(
+                    readable("/sessions", session_lists::of_phone)
+                        .route(delete().to(session_lists::end_all)),
+                )
+                .service(resource("/sessions/{id}").route(delete().to(session_lists::end_by_phone)))
+                .service(resource("/sessions/{id}/report").route(post().to(session_lists::report)))
                 .service(resource("/register").route(post().to(phone::register)))
                 .service(resource("/me").route(put().to(phone::rename)))
                 .service(resource("/account").route(delete().to(phone::delete_account)))

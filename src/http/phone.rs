@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    address::mask,
     attempts::{attempt_id, long_poll},
     extract::{Body, bearer, client_address, site},
     site::Site,
@@ -15,8 +16,9 @@ use crate::{
     login::{
         attempt::{Attempt, State},
         ids::{Scene, Secret},
+        phone::Phone,
+        reason::Reason,
     },
-    store::PhoneSession,
 };
 
 /// `POST /api/phone/session`
@@ -67,7 +69,7 @@ pub async fn scan(request: HttpRequest, body: Body) -> Result<HttpResponse, Erro
         "requested_at": attempt.requested_at,
         "expires_in": attempt.expires_in,
         "registered": phone.user.is_some(),
-        "check": "none",
+        "check": attempt.check.as_str(),
         "warnings": scanned.warnings,
     })))
 }
@@ -75,7 +77,12 @@ pub async fn scan(request: HttpRequest, body: Body) -> Result<HttpResponse, Erro
 /// `POST /api/phone/confirm`
 pub async fn confirm(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
     let (site, phone) = phone(&request).await?;
-    let confirmed = site.login.confirm(&phone, &nonce(&body)?).await?;
+    let number = match body.get("number") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(number)) => Some(number.as_str()),
+        Some(_) => return Err(Error::BadRequest("number is no text".to_owned())),
+    };
+    let confirmed = site.login.confirm(&phone, &nonce(&body)?, number).await?;
     Ok(HttpResponse::Ok().json(confirmed))
 }
 
@@ -92,7 +99,7 @@ pub async fn attempt(request: HttpRequest, id: Path<String>) -> Result<HttpRespo
     let id = attempt_id(&id)?;
     let read = async || {
         let attempt = site.login.find_claimed(&phone, id).await?;
-        let view = view(site, &attempt).await?;
+        let view = view(site, &phone, &attempt).await?;
         Ok((attempt.version, view))
     };
     let found = long_poll(&request, site, id, Poller::Phone, read).await?;
@@ -134,9 +141,16 @@ pub async fn delete_account(request: HttpRequest) -> Result<HttpResponse, Error>
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn phone(request: &HttpRequest) -> Result<(&Site, PhoneSession), Error> {
+/// The phone that asks, by its token.
+pub async fn phone(request: &HttpRequest) -> Result<(&Site, Phone), Error> {
     let site = site(request)?;
-    let phone = site.login.phone(&bearer(request)?).await?;
+    let session = site.login.phone_session(&bearer(request)?).await?;
+    let address = client_address(request, site);
+    let phone = Phone {
+        session,
+        address,
+        ip: mask(address),
+    };
     Ok((site, phone))
 }
 
@@ -145,20 +159,28 @@ fn nonce(body: &Body) -> Result<Secret, Error> {
     text.and_then(Secret::parse).ok_or(Error::NonceInvalid)
 }
 
-async fn view(site: &Site, attempt: &Attempt) -> Result<Value, Error> {
+async fn view(site: &Site, phone: &Phone, attempt: &Attempt) -> Result<Value, Error> {
     let session = match attempt.state {
         State::Redeemed => site.login.session_of(attempt.id).await?,
         _ => None,
     };
-    Ok(json!({
+    let reference = match attempt.reason {
+        Some(Reason::RegistrationClosed) => site.login.reference_of(phone).await?,
+        _ => None,
+    };
+    let mut view = json!({
         "attempt": attempt.id,
         "version": attempt.version,
         "state": attempt.state,
-        "reason": attempt.reason.map(crate::login::reason::Reason::as_public_str),
+        "reason": attempt.reason.map(Reason::as_public_str),
         "expires_in": attempt.expires_in,
-        "check_code": null,
+        "check_code": site.login.check_code(attempt),
         "session": session,
-    }))
+    });
+    if let Some(reference) = reference {
+        view["reference"] = reference.into();
+    }
+    Ok(view)
 }
 
 fn host(url: &url::Url) -> String {

@@ -4,9 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, web::Path};
 use serde_json::json;
 
 use super::{
+    address::mask,
     attempts::{attempt_id, changing},
     cookies::Kind,
-    extract::{requester, site},
+    extract::{client_address, requester, site},
     site::Site,
 };
 use crate::{
@@ -60,7 +61,8 @@ pub async fn log_out(request: HttpRequest) -> Result<HttpResponse, Error> {
     let site = changing(&request)?;
     let secure = site.settings().secure();
     if let Some(token) = Kind::Session.read(&request, secure) {
-        site.login.log_out(&token).await?;
+        let ip = mask(client_address(&request, site));
+        site.login.log_out(&token, &ip).await?;
     }
     Ok(HttpResponse::NoContent()
         .cookie(Kind::Session.delete(secure))

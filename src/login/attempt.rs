@@ -10,6 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
+    check::Check,
     ids::{AttemptId, Hash},
     reason::Reason,
 };
@@ -104,6 +105,10 @@ pub enum Step {
     Register,
     /// The user agreed.
     Confirm,
+    /// The user agreed; the strict check is still to come.
+    Approve,
+    /// The browser typed what the phone showed.
+    PassCheck,
     /// The browser takes its session.
     Redeem,
     /// Refused on the phone.
@@ -112,21 +117,26 @@ pub enum Step {
     CancelByBrowser,
     /// It cannot go on.
     Fail,
+    /// The browser typed something else once too often.
+    FailCheck,
 }
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Renew,
         Self::Scan,
         Self::Rescan,
         Self::AwaitRegistration,
         Self::Register,
         Self::Confirm,
+        Self::Approve,
+        Self::PassCheck,
         Self::Redeem,
         Self::CancelByPhone,
         Self::CancelByBrowser,
         Self::Fail,
+        Self::FailCheck,
     ];
 
     /// The states that this step may lead out of.
@@ -134,9 +144,12 @@ impl Step {
         match self {
             Self::Renew | Self::Scan => &[State::Pending],
             Self::Rescan => &[State::Scanned, State::Approved, State::Confirmed],
-            Self::AwaitRegistration | Self::Register | Self::Confirm | Self::Fail => {
-                &[State::Scanned]
-            }
+            Self::AwaitRegistration
+            | Self::Register
+            | Self::Confirm
+            | Self::Approve
+            | Self::Fail => &[State::Scanned],
+            Self::PassCheck | Self::FailCheck => &[State::Approved],
             Self::Redeem => &[State::Confirmed],
             Self::CancelByPhone => &[State::Scanned, State::Approved, State::Confirmed],
             Self::CancelByBrowser => &[State::Pending, State::Scanned, State::Approved],
@@ -160,10 +173,11 @@ impl Step {
         match self {
             Self::Renew | Self::Rescan => from,
             Self::Scan | Self::AwaitRegistration | Self::Register => State::Scanned,
-            Self::Confirm => State::Confirmed,
+            Self::Approve => State::Approved,
+            Self::Confirm | Self::PassCheck => State::Confirmed,
             Self::Redeem => State::Redeemed,
             Self::CancelByPhone | Self::CancelByBrowser => State::Cancelled,
-            Self::Fail => State::Failed,
+            Self::Fail | Self::FailCheck => State::Failed,
         }
     }
 }
@@ -203,6 +217,14 @@ pub struct Attempt {
     pub claimer: Option<Identity>,
     /// Who confirmed.
     pub user_id: Option<Uuid>,
+    /// What the person is asked for besides the confirm.
+    pub check: Check,
+    /// The two digits that the page shows for [`Check::Number`].
+    pub number: Option<i16>,
+    /// Wrong answers that end it, this one included.
+    pub tries_left: i16,
+    /// Seconds from the code to its scan.
+    pub code_age: Option<i32>,
 }
 
 /// A browser as people know it. The address is masked: IPv4 /24, IPv6 /48.
@@ -273,14 +295,17 @@ impl Attempt {
                 attempt,
                 version,
                 expires_in,
-                check: "none",
-                number: None,
+                check: self.check.as_str(),
+                number: self
+                    .number
+                    .filter(|_| self.check == Check::Number)
+                    .map(|number| format!("{number:02}")),
             },
             State::Approved => ServerMessage::CodeNeeded {
                 attempt,
                 version,
                 expires_in,
-                tries_left: 3,
+                tries_left: self.tries_left,
             },
             State::Confirmed => ServerMessage::LoginSucceeded {
                 attempt,
@@ -351,10 +376,13 @@ mod tests {
             let count = |wanted: Step| road.iter().filter(|step| **step == wanted).count();
             let position = |wanted: Step| road.iter().position(|step| *step == wanted);
             prop_assert_eq!(state == State::Redeemed, count(Step::Redeem) == 1);
-            prop_assert!(count(Step::Scan) <= 1 && count(Step::Confirm) <= 1 && count(Step::Redeem) <= 1);
+            let agreed = count(Step::Confirm) + count(Step::PassCheck);
+            prop_assert!(count(Step::Scan) <= 1 && agreed <= 1 && count(Step::Redeem) <= 1);
             if state == State::Redeemed {
-                prop_assert!(position(Step::Scan) < position(Step::Confirm));
-                prop_assert!(position(Step::Confirm) < position(Step::Redeem));
+                let agreed = position(Step::Confirm).or(position(Step::PassCheck));
+                prop_assert!(position(Step::Scan) < agreed && agreed < position(Step::Redeem));
+                prop_assert!(count(Step::PassCheck) == count(Step::Approve));
+                prop_assert!(position(Step::Approve).is_none_or(|at| Some(at) < agreed));
                 prop_assert_eq!(road.last(), Some(&Step::Redeem));
             }
         }

@@ -70,7 +70,8 @@ impl SecretKey {
         Self::parse(&SecretString::from(text))
     }
 
-    fn derive(&self, purpose: &str) -> anyhow::Result<RandomizedNonceKey> {
+    /// A key for one purpose, which tells nothing about the others.
+    pub(super) fn derive(&self, purpose: &str) -> anyhow::Result<[u8; 32]> {
         let salt = Salt::new(HKDF_SHA256, b"saoma");
         let root = salt.extract(self.0.expose_secret());
         let info = [purpose.as_bytes()];
@@ -79,13 +80,18 @@ impl SecretKey {
             .expand(&info, HKDF_SHA256)
             .and_then(|okm| okm.fill(&mut key));
         derived.map_err(|_| anyhow!("a key could not be derived"))?;
+        Ok(key)
+    }
+
+    fn sealing_key(&self) -> anyhow::Result<RandomizedNonceKey> {
+        let key = self.derive("signing keys")?;
         RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|_| anyhow!("no key"))
     }
 
     /// Nonce, ciphertext and tag of `secret`, bound to `name`.
     fn seal(&self, name: &str, secret: &[u8]) -> anyhow::Result<Vec<u8>> {
         let mut text = secret.to_vec();
-        let key = self.derive("signing keys")?;
+        let key = self.sealing_key()?;
         let nonce = key.seal_in_place_append_tag(Aad::from(name), &mut text);
         let nonce = nonce.map_err(|_| anyhow!("a key could not be sealed"))?;
         Ok([nonce.as_ref().as_slice(), &text].concat())
@@ -98,7 +104,7 @@ impl SecretKey {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| anyhow!("no nonce"))?;
         let mut text = text.to_vec();
         let opened = self
-            .derive("signing keys")?
+            .sealing_key()?
             .open_in_place(nonce, Aad::from(name), &mut text);
         let length = opened.map(|open| open.len()).map_err(|_| {
             anyhow!(

@@ -4,6 +4,8 @@
 
 pub mod attempt;
 pub mod begin;
+pub mod check;
+pub mod confirm;
 pub mod ids;
 pub mod keys;
 pub mod limits;
@@ -11,6 +13,7 @@ pub mod phone;
 pub mod reason;
 pub mod recheck;
 pub mod redeem;
+pub mod sessions;
 
 use std::sync::Arc;
 
@@ -23,6 +26,7 @@ use crate::{
     wechat::Wechat,
 };
 use attempt::Attempt;
+use check::CheckCodes;
 use keys::SigningKeys;
 use limits::Limits;
 
@@ -35,6 +39,7 @@ pub struct Login {
     pub limits: Limits,
     pub(crate) store: Store,
     pub(crate) keys: Arc<SigningKeys>,
+    check_codes: Arc<CheckCodes>,
     begin: BeginQueue,
     codes: Codes,
     wechat: Wechat,
@@ -49,6 +54,7 @@ pub struct Parts {
     pub limits: Limits,
     pub store: Store,
     pub keys: Arc<SigningKeys>,
+    pub check_codes: Arc<CheckCodes>,
     pub begin: BeginQueue,
     pub broker: Broker,
 }
@@ -61,6 +67,7 @@ impl Login {
             limits,
             store,
             keys,
+            check_codes,
             begin,
             broker,
         } = parts;
@@ -69,6 +76,7 @@ impl Login {
             limits,
             store,
             keys,
+            check_codes,
             begin,
             codes,
             wechat,

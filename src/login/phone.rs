@@ -1,23 +1,39 @@
-//! What the mini program asks for: a session, a scan, the confirm or the refusal.
+//! What the mini program asks for: a session, a scan, an account.
 //!
 //! Who the person is comes from WeChat alone; a body cannot say it.
 
-use serde::Serialize;
+use std::{net::IpAddr, ops::Deref};
 
 use super::{
     Login,
     attempt::{Attempt, Identity, State, Step},
+    check::CAMERA,
     ids::{AttemptId, Scene, Secret},
-    reason::Reason,
 };
 use crate::{
     error::Error,
-    store::{PHONE_SESSION_SECONDS, PhoneSession, RegisterError, User},
+    store::{DeletedBy, PHONE_SESSION_SECONDS, PhoneSession, RegisterError, Scan, User},
     wechat::WechatError,
 };
 
-/// The entry scene of a camera on a mini-program code, in WeChat's table.
-const CAMERA: i32 = 1047;
+/// A phone that asks for something now.
+#[derive(Debug)]
+pub struct Phone {
+    /// What WeChat has said of it.
+    pub session: PhoneSession,
+    /// Where it asks from.
+    pub address: IpAddr,
+    /// The same, masked.
+    pub ip: String,
+}
+
+impl Deref for Phone {
+    type Target = PhoneSession;
+
+    fn deref(&self) -> &PhoneSession {
+        &self.session
+    }
+}
 
 /// A new phone session.
 #[derive(Debug)]
@@ -41,16 +57,6 @@ pub struct Scanned {
     pub warnings: Vec<&'static str>,
 }
 
-/// What a confirm gave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(tag = "result", rename_all = "snake_case")]
-pub enum Confirmed {
-    /// The browser may redeem.
-    LoginSucceeded,
-    /// The person has no account; he may register and confirm again.
-    NotRegistered,
-}
-
 impl Login {
     /// Asks WeChat who this is and remembers it.
     pub async fn sign_in_phone(&self, js_code: &str) -> Result<PhoneSignedIn, Error> {
@@ -71,7 +77,7 @@ impl Login {
         if let Some(unionid) = unionid {
             self.store.keep_unionid(&identity, unionid).await?;
         }
-        let session = self.phone(&token).await?;
+        let session = self.phone_session(&token).await?;
         Ok(PhoneSignedIn {
             token,
             expires_in: PHONE_SESSION_SECONDS,
@@ -79,42 +85,44 @@ impl Login {
         })
     }
 
-    /// The phone that holds this token.
-    pub async fn phone(&self, token: &Secret) -> Result<PhoneSession, Error> {
+    /// What is known of the phone that holds this token.
+    pub async fn phone_session(&self, token: &Secret) -> Result<PhoneSession, Error> {
         let found = self.store.find_phone_session(&token.hash()).await?;
         found.ok_or(Error::PhoneSessionInvalid)
     }
 
     /// Ends the phone's session.
-    pub async fn sign_out_phone(&self, phone: &PhoneSession) -> Result<(), Error> {
+    pub async fn sign_out_phone(&self, phone: &Phone) -> Result<(), Error> {
         Ok(self.store.delete_phone_session(phone.id).await?)
     }
 
     /// The first phone to scan a good code holds its attempt.
     pub async fn scan(
         &self,
-        phone: &PhoneSession,
+        phone: &Phone,
         scene: &Scene,
         entry_scene: i32,
     ) -> Result<Scanned, Error> {
         let nonce = Secret::random();
-        let (hash, identity) = (scene.hash(), &phone.identity);
+        let scan = Scan {
+            identity: &phone.identity,
+            nonce: nonce.hash(),
+            entry_scene,
+            checks: self.settings.check.for_entry(entry_scene),
+            ip: &phone.ip,
+        };
+        let number = rand::random_range(0..100);
         let claimed = self
             .store
-            .scan_attempt(&hash, identity, &nonce.hash(), entry_scene)
+            .scan_attempt(&scene.hash(), &scan, number)
             .await?;
         let attempt = match claimed {
-            Some(attempt) => {
-                self.publish(&attempt);
-                attempt
-            }
-            None => self.scan_again(phone, scene, &nonce).await?,
+            Some(attempt) => attempt,
+            None => self.scan_again(scene, &scan).await?,
         };
-        let warnings = if entry_scene == CAMERA {
-            Vec::new()
-        } else {
-            vec!["entry_scene"]
-        };
+        // Also after a scan that asks for more than the one before it.
+        self.publish(&attempt);
+        let warnings = self.warnings(&attempt, entry_scene);
         Ok(Scanned {
             attempt,
             nonce,
@@ -122,19 +130,11 @@ impl Login {
         })
     }
 
-    async fn scan_again(
-        &self,
-        phone: &PhoneSession,
-        scene: &Scene,
-        nonce: &Secret,
-    ) -> Result<Attempt, Error> {
+    async fn scan_again(&self, scene: &Scene, scan: &Scan<'_>) -> Result<Attempt, Error> {
         let found = self.store.find_attempt_by_scene(&scene.hash()).await?;
         let attempt = found.ok_or(Error::SceneUnknown)?;
-        if attempt.is_claimed_by(&phone.identity) {
-            let again = self
-                .store
-                .rescan_attempt(attempt.id, &phone.identity, &nonce.hash())
-                .await?;
+        if attempt.is_claimed_by(scan.identity) {
+            let again = self.store.rescan_attempt(attempt.id, scan).await?;
             return again.ok_or_else(|| attempt.refusal(Step::Rescan));
         }
         match attempt.state {
@@ -142,6 +142,7 @@ impl Login {
             State::Pending => Err(Error::AttemptExpired),
             State::Scanned | State::Approved | State::Confirmed => {
                 self.broker.contest(attempt.id);
+                self.store.note_contest(attempt.id, scan).await?;
                 Err(Error::AlreadyScanned)
             }
             State::Redeemed => Err(Error::AlreadyScanned),
@@ -149,116 +150,27 @@ impl Login {
         }
     }
 
-    /// The person agreed. A known user's browser may redeem; somebody unknown
-    /// may register and agree again.
-    pub async fn confirm(&self, phone: &PhoneSession, nonce: &Secret) -> Result<Confirmed, Error> {
-        match &phone.user {
-            Some(user) => self.confirm_user(phone, nonce, user).await,
-            None if self.settings.registration_open => self.await_registration(phone, nonce).await,
-            None => {
-                let reason = Reason::RegistrationClosed;
-                self.end_by_phone(phone, nonce, Step::Fail, reason).await?;
-                Ok(Confirmed::NotRegistered)
-            }
-        }
-    }
-
-    async fn confirm_user(
-        &self,
-        phone: &PhoneSession,
-        nonce: &Secret,
-        user: &User,
-    ) -> Result<Confirmed, Error> {
-        let confirmed = self
-            .store
-            .confirm_attempt(&nonce.hash(), &phone.identity, user.id)
-            .await?;
-        if let Some(attempt) = confirmed {
-            self.publish(&attempt);
-            metrics::counter!("saoma_confirms_total").increment(1);
-            return Ok(Confirmed::LoginSucceeded);
-        }
-        let attempt = self.find_by_nonce(phone, nonce).await?;
-        match attempt.state {
-            State::Confirmed | State::Redeemed => Ok(Confirmed::LoginSucceeded),
-            _ => Err(attempt.refusal(Step::Confirm)),
-        }
-    }
-
-    async fn await_registration(
-        &self,
-        phone: &PhoneSession,
-        nonce: &Secret,
-    ) -> Result<Confirmed, Error> {
-        let marked = self
-            .store
-            .await_registration(&nonce.hash(), &phone.identity)
-            .await?;
-        if let Some(attempt) = marked {
-            self.publish(&attempt);
-            return Ok(Confirmed::NotRegistered);
-        }
-        let attempt = self.find_by_nonce(phone, nonce).await?;
-        match attempt.state {
-            State::Scanned if attempt.awaiting_registration => Ok(Confirmed::NotRegistered),
-            _ => Err(attempt.refusal(Step::AwaitRegistration)),
-        }
-    }
-
-    /// The person refused.
-    pub async fn refuse(&self, phone: &PhoneSession, nonce: &Secret) -> Result<(), Error> {
-        self.end_by_phone(phone, nonce, Step::CancelByPhone, Reason::ByPhone)
-            .await
-    }
-
-    async fn end_by_phone(
-        &self,
-        phone: &PhoneSession,
-        nonce: &Secret,
-        step: Step,
-        reason: Reason,
-    ) -> Result<(), Error> {
-        let (hash, identity) = (nonce.hash(), &phone.identity);
-        if let Some(attempt) = self
-            .store
-            .end_attempt_by_phone(&hash, identity, step, reason)
-            .await?
-        {
-            self.publish(&attempt);
-            return Ok(());
-        }
-        let attempt = self.find_by_nonce(phone, nonce).await?;
-        // Refusing twice is refusing.
-        if attempt.state == State::Cancelled && attempt.reason == Some(reason) {
-            return Ok(());
-        }
-        Err(attempt.refusal(step))
-    }
-
-    async fn find_by_nonce(&self, phone: &PhoneSession, nonce: &Secret) -> Result<Attempt, Error> {
-        let found = self
-            .store
-            .find_attempt_by_nonce(&nonce.hash(), &phone.identity)
-            .await?;
-        found.ok_or(Error::NonceInvalid)
+    fn warnings(&self, attempt: &Attempt, entry_scene: i32) -> Vec<&'static str> {
+        let allowed = self.settings.timers.scan.as_secs();
+        let age = attempt.code_age.and_then(|age| u64::try_from(age).ok());
+        [
+            ("entry_scene", entry_scene != CAMERA),
+            ("reusable_code", attempt.code_source == "pool"),
+            ("code_old", age.is_some_and(|age| age > allowed)),
+        ]
+        .into_iter()
+        .filter_map(|(warning, holds)| holds.then_some(warning))
+        .collect()
     }
 
     /// An attempt that this phone holds; any other is unknown.
-    pub async fn find_claimed(
-        &self,
-        phone: &PhoneSession,
-        id: AttemptId,
-    ) -> Result<Attempt, Error> {
+    pub async fn find_claimed(&self, phone: &Phone, id: AttemptId) -> Result<Attempt, Error> {
         let found = self.store.find_claimed_attempt(id, &phone.identity).await?;
         found.ok_or(Error::AttemptUnknown)
     }
 
     /// Gives the person an account, and his waiting attempts another chance.
-    pub async fn register(
-        &self,
-        phone: &PhoneSession,
-        nickname: Option<&str>,
-    ) -> Result<User, Error> {
+    pub async fn register(&self, phone: &Phone, nickname: Option<&str>) -> Result<User, Error> {
         if phone.user.is_some() {
             return Err(Error::AlreadyRegistered);
         }
@@ -269,7 +181,7 @@ impl Login {
         let (identity, unionid) = (&phone.identity, phone.unionid.as_deref());
         let user = match self
             .store
-            .add_user(identity, unionid, nickname.as_deref())
+            .add_user(identity, unionid, nickname.as_deref(), &phone.ip)
             .await
         {
             Ok(user) => user,
@@ -283,7 +195,7 @@ impl Login {
     }
 
     /// Changes the person's nickname.
-    pub async fn rename(&self, phone: &PhoneSession, nickname: &str) -> Result<User, Error> {
+    pub async fn rename(&self, phone: &Phone, nickname: &str) -> Result<User, Error> {
         let user = phone
             .user
             .as_ref()
@@ -296,8 +208,13 @@ impl Login {
     }
 
     /// Deletes the person's account and everything kept about him.
-    pub async fn delete_account(&self, phone: &PhoneSession) -> Result<(), Error> {
-        Ok(self.store.delete_person(&phone.identity).await?)
+    pub async fn delete_account(&self, phone: &Phone) -> Result<(), Error> {
+        let ended = self
+            .store
+            .delete_person(&phone.identity, DeletedBy::Phone)
+            .await?;
+        self.broker.end_sessions(ended);
+        Ok(())
     }
 }
 

@@ -11,7 +11,10 @@ pub enum Reason {
     ByPhone,
     ByBrowser,
     Replaced,
+    NumberWrong,
+    CodeWrong,
     RegistrationClosed,
+    UserBlocked,
     AccountDeleted,
     AttemptLost,
     AttemptUnknown,
@@ -20,7 +23,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::NotScanned,
         Self::NotConfirmed,
         Self::NotChecked,
@@ -28,7 +31,10 @@ impl Reason {
         Self::ByPhone,
         Self::ByBrowser,
         Self::Replaced,
+        Self::NumberWrong,
+        Self::CodeWrong,
         Self::RegistrationClosed,
+        Self::UserBlocked,
         Self::AccountDeleted,
         Self::AttemptLost,
         Self::AttemptUnknown,
@@ -45,7 +51,10 @@ impl Reason {
             Self::ByPhone => "by_phone",
             Self::ByBrowser => "by_browser",
             Self::Replaced => "replaced",
+            Self::NumberWrong => "number_wrong",
+            Self::CodeWrong => "code_wrong",
             Self::RegistrationClosed => "registration_closed",
+            Self::UserBlocked => "user_blocked",
             Self::AccountDeleted => "account_deleted",
             Self::AttemptLost => "attempt_lost",
             Self::AttemptUnknown => "attempt_unknown",

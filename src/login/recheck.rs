@@ -106,7 +106,12 @@ impl Recheck {
 }
 
 /// Deletes what nobody needs any more, until the process ends.
-pub async fn tidy(store: Store, images: crate::codes::ImageFolder, limits: Limits) {
+pub async fn tidy(
+    store: Store,
+    images: crate::codes::ImageFolder,
+    limits: Limits,
+    audit_retention: Duration,
+) {
     let mut tick = interval(TIDY_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -120,5 +125,9 @@ pub async fn tidy(store: Store, images: crate::codes::ImageFolder, limits: Limit
         }
         // More batches are left to the next minute only when the database is away.
         while matches!(store.delete_old().await, Ok(true)) {}
+        if let Err(error) = store.note_uncollected().await {
+            tracing::debug!(%error, "logins that nobody collected are noted at the next look");
+        }
+        while matches!(store.delete_old_audit(audit_retention).await, Ok(true)) {}
     }
 }

@@ -111,7 +111,9 @@ impl Login {
     }
 
     /// Ends the session of a cookie.
-    pub async fn log_out(&self, token: &Secret) -> Result<(), Error> {
-        Ok(self.store.delete_session(&token.hash()).await?)
+    pub async fn log_out(&self, token: &Secret, ip: &str) -> Result<(), Error> {
+        let ended = self.store.delete_session(&token.hash(), ip).await?;
+        self.broker.end_sessions(ended.into_iter().collect());
+        Ok(())
     }
 }

@@ -33,8 +33,8 @@ pub async fn run(
 ) -> Result<ServerMessage, Error> {
     let before = match &command {
         Command::Begin => None,
-        Command::Resume(id) | Command::Cancel(id) | Command::Check(id) => Some(*id),
-        Command::Refresh { attempt, .. } => Some(*attempt),
+        Command::Resume(id) | Command::Cancel(id) => Some(*id),
+        Command::Refresh { attempt, .. } | Command::Check { attempt, .. } => Some(*attempt),
     };
     let mut ended = None;
     let attempt = match command {
@@ -70,7 +70,11 @@ pub async fn run(
             ) => Box::pin(login.find(id, requester)).await?,
             outcome => outcome?,
         },
-        Command::Check(id) => Box::pin(login.find(id, requester)).await?,
+        Command::Check { attempt, code } => {
+            Box::pin(login.check(attempt, requester, &code))
+                .await?
+                .attempt
+        }
     };
     if before != Some(attempt.id) {
         register(hub, socket, &attempt).await?;

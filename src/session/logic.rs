@@ -35,7 +35,12 @@ pub enum Command {
     /// The end of an attempt.
     Cancel(AttemptId),
     /// The strict check's six digits.
-    Check(AttemptId),
+    Check {
+        /// The attempt.
+        attempt: AttemptId,
+        /// As they were typed.
+        code: String,
+    },
 }
 
 /// What the actor has to do now.
@@ -277,7 +282,7 @@ impl Logic {
                 resuming.map_or(Command::Begin, Command::Resume)
             }
             (ClientMessage::Cancel, Some(attempt)) => Command::Cancel(attempt),
-            (ClientMessage::CheckCode { .. }, Some(attempt)) => Command::Check(attempt),
+            (ClientMessage::CheckCode { code }, Some(attempt)) => Command::Check { attempt, code },
             (ClientMessage::Cancel | ClientMessage::CheckCode { .. }, None) => {
                 let mut effects = vec![self.complain("attempt_unknown")];
                 effects.extend(self.next_command());

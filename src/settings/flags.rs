@@ -46,7 +46,9 @@ pub(super) const NAMES: &[&str] = &[
     "DATABASE_URL",
     "SAOMA_ADMIN_LISTEN",
     "SAOMA_ATTEMPT_TTL",
+    "SAOMA_AUDIT_RETENTION",
     "SAOMA_CHECK",
+    "SAOMA_CHECK_TTL",
     "SAOMA_CODES",
     "SAOMA_CODE_BASE_URL",
     "SAOMA_CONFIRM_TTL",
@@ -96,7 +98,8 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_SECRET_KEY_FILE          instead, a file that holds it
   SAOMA_SITE_NAME                what the person who scans reads [the public URL's host]
   SAOMA_REGISTRATION             open or closed [open]
-  SAOMA_CHECK                    none [none]
+  SAOMA_CHECK                    what a login asks for: auto, none, number or code [auto]
+  SAOMA_AUDIT_RETENTION          how long the audit log is kept [180d]
   SAOMA_CODES                    live [live]
   SAOMA_CODE_BASE_URL            where browsers find code images [here]
   SAOMA_RETURN_ORIGINS           other origins that a login may return to, comma-separated
@@ -112,6 +115,7 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_SCAN_TTL                 from a code to its scan [120s]
   SAOMA_CONFIRM_TTL              from the first scan to the confirm [60s]
   SAOMA_REGISTER_TTL             instead, once, for somebody not registered [300s]
+  SAOMA_CHECK_TTL                from the confirm to the strict check's six digits [90s]
   SAOMA_REDEEM_TTL               from the confirm to the login [60s]
   SAOMA_ATTEMPT_TTL              from the first code to the very end [900s]
   SAOMA_RECHECK_INTERVAL         between two looks at all waiting browsers [2s]

@@ -16,7 +16,7 @@ use url::Url;
 pub use flags::Flags;
 pub use parse::SettingsError;
 
-use crate::wechat::WechatSettings;
+use crate::{login::check::CheckPolicy, wechat::WechatSettings};
 use parse::Values;
 
 /// Everything that the server can be told. See `saoma serve --help`.
@@ -40,6 +40,8 @@ pub struct Settings {
     pub instance: String,
     /// 32 bytes, base64url; none: made once in the data directory.
     pub secret_key: Option<SecretString>,
+    /// What a login asks for besides the confirm.
+    pub check: CheckPolicy,
     /// Whether somebody unknown may register.
     pub registration_open: bool,
     /// Other origins that a login may return to.
@@ -54,6 +56,8 @@ pub struct Settings {
     pub wechat: Arc<WechatSettings>,
     /// How long each step of a login may take.
     pub timers: Timers,
+    /// How long entries of the audit log are kept.
+    pub audit_retention: Duration,
     /// What one address may ask for.
     pub limits: Limits,
 }
@@ -67,6 +71,8 @@ pub struct Timers {
     pub confirm: Duration,
     /// Instead of `confirm`, once, when the user is not registered.
     pub register: Duration,
+    /// From the confirm to the strict check's digits.
+    pub check: Duration,
     /// From the confirm to the redeem.
     pub redeem: Duration,
     /// From the first ticket to the very end.
@@ -118,7 +124,7 @@ impl Settings {
     }
 
     fn from_values(values: &Values) -> Result<Self, SettingsError> {
-        values.one_of("SAOMA_CHECK", "none", &["none"])?;
+        let check = values.one_of("SAOMA_CHECK", "auto", &["auto", "none", "number", "code"])?;
         values.one_of("SAOMA_CODES", "live", &["live"])?;
         let public_url = values.origin("SAOMA_PUBLIC_URL", "http://localhost:8080")?;
         let wechat = WechatSettings {
@@ -146,6 +152,8 @@ impl Settings {
             database_connections: values.number("SAOMA_DATABASE_CONNECTIONS", 10, 2..=1000)?,
             instance: values.text("SAOMA_INSTANCE", &uuid::Uuid::new_v4().to_string())?,
             secret_key: values.secret("SAOMA_SECRET_KEY")?,
+            // Every word that is allowed above is known.
+            check: CheckPolicy::parse(&check).unwrap_or(CheckPolicy::Auto),
             registration_open: values.one_of("SAOMA_REGISTRATION", "open", &["open", "closed"])?
                 == "open",
             return_origins: values.origins("SAOMA_RETURN_ORIGINS")?,
@@ -156,6 +164,7 @@ impl Settings {
             trusted_proxies: values.networks("SAOMA_TRUSTED_PROXIES")?,
             code_base_url: values.optional_url("SAOMA_CODE_BASE_URL")?,
             timers: Timers::from_values(values)?,
+            audit_retention: values.duration("SAOMA_AUDIT_RETENTION", "180d")?,
             limits: Limits {
                 sockets_per_address: values.number(
                     "SAOMA_MAX_SOCKETS_PER_ADDRESS",
@@ -190,6 +199,7 @@ impl Timers {
             scan: values.duration("SAOMA_SCAN_TTL", "120s")?,
             confirm: values.duration("SAOMA_CONFIRM_TTL", "60s")?,
             register: values.duration("SAOMA_REGISTER_TTL", "300s")?,
+            check: values.duration("SAOMA_CHECK_TTL", "90s")?,
             redeem: values.duration("SAOMA_REDEEM_TTL", "60s")?,
             attempt: values.duration("SAOMA_ATTEMPT_TTL", "900s")?,
             recheck: values.duration("SAOMA_RECHECK_INTERVAL", "2s")?,

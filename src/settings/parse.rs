@@ -195,7 +195,7 @@ impl Values {
         ))
     }
 
-    /// Whole seconds, or a number with `ms`, `s`, `m` or `h`.
+    /// Whole seconds, or a number with `ms`, `s`, `m`, `h` or `d`.
     pub(super) fn duration(&self, name: &str, default: &str) -> Result<Duration, SettingsError> {
         let value = self.get(name).unwrap_or(default);
         let right = "more than nothing, such as 90s, 500ms or 5m";
@@ -205,6 +205,7 @@ impl Values {
             "" | "s" => 1_000,
             "m" => 60_000,
             "h" => 3_600_000,
+            "d" => 86_400_000,
             _ => {
                 return Err(SettingsError::new(
                     name,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::login::{
     attempt::{Attempt, Browser, Identity, State},
+    check::Check,
     ids::{AttemptId, Hash},
     reason::Reason,
 };
@@ -14,12 +15,14 @@ use crate::login::{
 ///
 /// The columns stand here once, and by name: a `*` would break the prepared
 /// statements of a running older version when a migration adds a column.
+///
+/// What stands before may be one text, or pieces of it in brackets.
 macro_rules! attempts {
-    ($before:tt, $after:tt $(, $parameter:expr)* $(,)?) => {
+    ([$($before:tt),+], $after:tt $(, $parameter:expr)* $(,)?) => {
         sqlx::query_as!(
             crate::store::attempt_rows::AttemptRow,
-            $before
-                + r#"select
+            $($before +)+
+                r#"select
                     a.id as "id!",
                     a.browser_hash as "browser_hash!",
                     a.instance as "instance!",
@@ -39,11 +42,18 @@ macro_rules! attempts {
                     a.return_to,
                     a.app_id,
                     a.openid,
-                    a.user_id
+                    a.user_id,
+                    a.check_kind as "check_kind!",
+                    a.check_number,
+                    a.tries_left as "tries_left!",
+                    a.code_age
                 "#
                 + $after
             $(, $parameter)*
         )
+    };
+    ($before:tt, $after:tt $(, $parameter:expr)* $(,)?) => {
+        crate::store::attempt_rows::attempts!([$before], $after $(, $parameter)*)
     };
 }
 pub(super) use attempts;
@@ -62,6 +72,30 @@ macro_rules! one_attempt {
     }};
 }
 pub(super) use one_attempt;
+
+/// Runs a guarded change `with a as (…)` and notes it in the audit log, both or neither: the
+/// event and its outcome as SQL, the parameter with the masked address of whoever asked.
+macro_rules! audited_attempt {
+    ($store:expr, $event:tt, $outcome:tt, $ip:tt, $before:tt $(, $parameter:expr)* $(,)?) => {
+        crate::store::attempt_rows::one_attempt!(
+            $store,
+            [
+                $before,
+                ", audited as (
+                    insert into audit_log (event, outcome, user_id, attempt_id, ip,
+                        browser_name, browser_os, entry_scene, check_kind)
+                    select ", $event, ", ", $outcome, ",
+                        coalesce(a.user_id, saoma_user_of(a.app_id, a.openid)), a.id, ", $ip, ",
+                        a.browser_name, a.browser_os, a.entry_scene, a.check_kind
+                    from a
+                ) "
+            ],
+            "from a"
+            $(, $parameter)*
+        )
+    };
+}
+pub(super) use audited_attempt;
 
 pub(super) struct AttemptRow {
     pub(super) id: Uuid,
@@ -84,6 +118,10 @@ pub(super) struct AttemptRow {
     pub(super) app_id: Option<String>,
     pub(super) openid: Option<String>,
     pub(super) user_id: Option<Uuid>,
+    pub(super) check_kind: String,
+    pub(super) check_number: Option<i16>,
+    pub(super) tries_left: i16,
+    pub(super) code_age: Option<i32>,
 }
 
 impl TryFrom<AttemptRow> for Attempt {
@@ -94,6 +132,8 @@ impl TryFrom<AttemptRow> for Attempt {
     fn try_from(row: AttemptRow) -> Result<Self, StoreError> {
         let written = State::parse(&row.state)
             .ok_or_else(|| StoreError::Inconsistent(format!("state {}", row.state)))?;
+        let check = Check::parse(&row.check_kind)
+            .ok_or_else(|| StoreError::Inconsistent(format!("check {}", row.check_kind)))?;
         let expired = row.overdue && written.is_open();
         Ok(Self {
             id: AttemptId(row.id),
@@ -128,6 +168,10 @@ impl TryFrom<AttemptRow> for Attempt {
                 .zip(row.openid)
                 .map(|(app_id, openid)| Identity { app_id, openid }),
             user_id: row.user_id,
+            check,
+            number: row.check_number,
+            tries_left: row.tries_left,
+            code_age: row.code_age,
         })
     }
 }

@@ -1,17 +1,31 @@
 //! The guarded changes of one attempt. No row back means that the guard refused.
 
-use uuid::Uuid;
-
 use super::{
     Store, StoreError,
-    attempt_rows::{all, attempts, one_attempt},
+    attempt_rows::{audited_attempt, one_attempt},
     seconds,
 };
 use crate::login::{
     attempt::{Attempt, Identity, Step},
+    check::Checks,
     ids::{AttemptId, Hash},
     reason::Reason,
 };
+
+/// A phone's scan.
+#[derive(Debug)]
+pub struct Scan<'a> {
+    /// Who scans.
+    pub identity: &'a Identity,
+    /// Of the nonce that the phone gets.
+    pub nonce: Hash,
+    /// How the phone came to the code.
+    pub entry_scene: i32,
+    /// What that asks for.
+    pub checks: Checks,
+    /// The phone's address, masked.
+    pub ip: &'a str,
+}
 
 impl Store {
     /// An attempt of this browser; another's is as good as none.
@@ -53,23 +67,6 @@ impl Store {
             "from login_attempts a join attempt_scenes s on s.attempt_id = a.id
              where s.scene_hash = $1",
             scene.as_slice(),
-        )
-    }
-
-    /// The attempt whose newest scan by this person gave this nonce.
-    pub async fn find_attempt_by_nonce(
-        &self,
-        nonce: &Hash,
-        identity: &Identity,
-    ) -> Result<Option<Attempt>, StoreError> {
-        one_attempt!(
-            self,
-            "",
-            "from login_attempts a
-             where a.nonce_hash = $1 and a.app_id = $2 and a.openid = $3",
-            nonce.as_slice(),
-            identity.app_id,
-            identity.openid,
         )
     }
 
@@ -137,16 +134,19 @@ impl Store {
         )
     }
 
-    /// The first scan of a good scene claims its attempt.
+    /// The first scan of a good scene claims its attempt, by this entry scene,
+    /// and fixes what the person is asked for.
     pub async fn scan_attempt(
         &self,
         scene: &Hash,
-        identity: &Identity,
-        nonce: &Hash,
-        entry_scene: i32,
+        scan: &Scan<'_>,
+        number: i16,
     ) -> Result<Option<Attempt>, StoreError> {
-        one_attempt!(
+        audited_attempt!(
             self,
+            "'scan'",
+            "'ok'",
+            "$11",
             "with a as (
                 update login_attempts set
                     state = 'scanned',
@@ -155,167 +155,73 @@ impl Store {
                     openid = $3,
                     nonce_hash = $4,
                     entry_scene = $5,
+                    check_kind = case when code_source = 'pool' then $8 else $7 end,
+                    check_number = $9,
+                    tries_left = case when code_source = 'pool' and $8 = 'number' then 1 else 3 end,
+                    code_age = (
+                        select extract(epoch from saoma_now() - created_at)::integer
+                        from attempt_scenes where scene_hash = $1),
                     expires_at = least(saoma_now() + make_interval(secs => $6), ends_at)
                 where id = (
                         select attempt_id from attempt_scenes
                         where scene_hash = $1 and expires_at > saoma_now()
                     )
-                    and state = any($7) and expires_at > saoma_now()
+                    and state = any($10) and expires_at > saoma_now()
                 returning *
-            ) ",
-            "from a",
+            )",
             scene.as_slice(),
-            identity.app_id,
-            identity.openid,
-            nonce.as_slice(),
-            entry_scene,
+            scan.identity.app_id,
+            scan.identity.openid,
+            scan.nonce.as_slice(),
+            scan.entry_scene,
             seconds(self.timers.confirm),
+            scan.checks.single_use.as_str(),
+            scan.checks.reusable.as_str(),
+            number,
             &Step::Scan.leaves_words(),
+            scan.ip,
         )
     }
 
-    /// The same phone scans again: a fresh nonce, the old one dies, nothing else changes.
+    /// The same phone scans again: a fresh nonce, the old one dies. What the
+    /// person is asked for can only become more; the tries stay.
     pub async fn rescan_attempt(
         &self,
         id: AttemptId,
-        identity: &Identity,
-        nonce: &Hash,
+        scan: &Scan<'_>,
     ) -> Result<Option<Attempt>, StoreError> {
-        one_attempt!(
+        audited_attempt!(
             self,
+            "'scan'",
+            "'again'",
+            "$9",
             "with a as (
-                update login_attempts set nonce_hash = $4
-                where id = $1 and app_id = $2 and openid = $3
-                    and state = any($5) and expires_at > saoma_now()
-                returning *
-            ) ",
-            "from a",
+                update login_attempts a set
+                    nonce_hash = $4,
+                    check_kind = asked.check_kind,
+                    entry_scene = case when asked.check_kind = a.check_kind then a.entry_scene else $5 end,
+                    version = case when asked.check_kind = a.check_kind then a.version
+                        else saoma_next_version(a.version, a.expires_at) end
+                from (
+                    select id, case when state <> 'scanned' then check_kind
+                        else saoma_stricter(check_kind,
+                            case when code_source = 'pool' then $7 else $6 end)
+                        end as check_kind
+                    from login_attempts where id = $1
+                ) asked
+                where a.id = asked.id and a.app_id = $2 and a.openid = $3
+                    and a.state = any($8) and a.expires_at > saoma_now()
+                returning a.*
+            )",
             id.0,
-            identity.app_id,
-            identity.openid,
-            nonce.as_slice(),
+            scan.identity.app_id,
+            scan.identity.openid,
+            scan.nonce.as_slice(),
+            scan.entry_scene,
+            scan.checks.single_use.as_str(),
+            scan.checks.reusable.as_str(),
             &Step::Rescan.leaves_words(),
-        )
-    }
-
-    /// Marks that somebody without an account agreed. The first mark gives him
-    /// time to register, once.
-    pub async fn await_registration(
-        &self,
-        nonce: &Hash,
-        identity: &Identity,
-    ) -> Result<Option<Attempt>, StoreError> {
-        one_attempt!(
-            self,
-            "with a as (
-                update login_attempts set
-                    awaiting_registration = true,
-                    registration_extended = true,
-                    version = saoma_next_version(version, expires_at),
-                    expires_at = case when registration_extended then expires_at
-                        else least(saoma_now() + make_interval(secs => $4), ends_at) end
-                where nonce_hash = $1 and app_id = $2 and openid = $3
-                    and not awaiting_registration
-                    and state = any($5) and expires_at > saoma_now()
-                returning *
-            ) ",
-            "from a",
-            nonce.as_slice(),
-            identity.app_id,
-            identity.openid,
-            seconds(self.timers.register),
-            &Step::AwaitRegistration.leaves_words(),
-        )
-    }
-
-    /// The person has an account now: his waiting attempts are plainly scanned again.
-    pub async fn clear_registration(
-        &self,
-        identity: &Identity,
-    ) -> Result<Vec<Attempt>, StoreError> {
-        let rows = self
-            .run(async |db| {
-                attempts!(
-                    "with a as (
-                        update login_attempts set
-                            awaiting_registration = false,
-                            version = saoma_next_version(version, expires_at)
-                        where app_id = $1 and openid = $2 and awaiting_registration
-                            and state = any($3) and expires_at > saoma_now()
-                        returning *
-                    ) ",
-                    "from a",
-                    identity.app_id,
-                    identity.openid,
-                    &Step::Register.leaves_words(),
-                )
-                .fetch_all(db)
-                .await
-            })
-            .await?;
-        all(rows)
-    }
-
-    /// The user agreed: the browser may redeem.
-    pub async fn confirm_attempt(
-        &self,
-        nonce: &Hash,
-        identity: &Identity,
-        user: Uuid,
-    ) -> Result<Option<Attempt>, StoreError> {
-        one_attempt!(
-            self,
-            "with a as (
-                update login_attempts set
-                    state = 'confirmed',
-                    version = saoma_next_version(version, expires_at),
-                    user_id = $4,
-                    awaiting_registration = false,
-                    expires_at = least(saoma_now() + make_interval(secs => $5), ends_at)
-                where nonce_hash = $1 and app_id = $2 and openid = $3
-                    and state = any($6) and expires_at > saoma_now()
-                returning *
-            ) ",
-            "from a",
-            nonce.as_slice(),
-            identity.app_id,
-            identity.openid,
-            user,
-            seconds(self.timers.redeem),
-            &Step::Confirm.leaves_words(),
-        )
-    }
-
-    /// Ends an attempt from the phone: refused, or unable to go on.
-    pub async fn end_attempt_by_phone(
-        &self,
-        nonce: &Hash,
-        identity: &Identity,
-        step: Step,
-        reason: Reason,
-    ) -> Result<Option<Attempt>, StoreError> {
-        let state = if step == Step::Fail {
-            "failed"
-        } else {
-            "cancelled"
-        };
-        one_attempt!(
-            self,
-            "with a as (
-                update login_attempts set
-                    state = $4, reason = $5, version = saoma_next_version(version, expires_at),
-                    awaiting_registration = false
-                where nonce_hash = $1 and app_id = $2 and openid = $3
-                    and state = any($6) and expires_at > saoma_now()
-                returning *
-            ) ",
-            "from a",
-            nonce.as_slice(),
-            identity.app_id,
-            identity.openid,
-            state,
-            reason.as_str(),
-            &step.leaves_words(),
+            scan.ip,
         )
     }
 
@@ -326,8 +232,11 @@ impl Store {
         browser: &Hash,
         reason: Reason,
     ) -> Result<Option<Attempt>, StoreError> {
-        one_attempt!(
+        audited_attempt!(
             self,
+            "'cancel'",
+            "a.reason",
+            "a.browser_ip",
             "with a as (
                 update login_attempts set
                     state = 'cancelled', reason = $3, version = saoma_next_version(version, expires_at),
@@ -335,8 +244,7 @@ impl Store {
                 where id = $1 and browser_hash = $2
                     and state = any($4) and expires_at > saoma_now()
                 returning *
-            ) ",
-            "from a",
+            )",
             id.0,
             browser.as_slice(),
             reason.as_str(),

@@ -1,12 +1,12 @@
 //! What is deleted when nobody needs it any more.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, pending_users::PENDING_DAYS};
 
 /// Rows of one batch: a deletion never holds locks for long.
-const BATCH: i64 = 1000;
+pub(super) const BATCH: i64 = 1000;
 
 impl Store {
-    /// Deletes old attempts and sessions, a batch of each; true if more are left.
+    /// Deletes old attempts, sessions and entries of strangers, a batch of each; true if more are left.
     ///
     /// An attempt is over 15 minutes after it began, so what began two hours
     /// ago ended more than an hour ago.
@@ -28,12 +28,7 @@ impl Store {
             .run(async |db| {
                 sqlx::query!(
                     "delete from sessions where id in (
-                        select id from sessions
-                        where expires_at < saoma_now()
-                            or last_seen_at < saoma_now() - interval '7 days'
-                            or (presented_at is null
-                                and created_at < saoma_now() - interval '10 minutes')
-                        limit $1)",
+                        select s.id from sessions s where not saoma_session_lives(s) limit $1)",
                     BATCH,
                 )
                 .execute(db)
@@ -51,8 +46,21 @@ impl Store {
                 .await
             })
             .await?;
+        let pending = self
+            .run(async |db| {
+                sqlx::query!(
+                    "delete from pending_users where reference in (
+                        select reference from pending_users
+                        where created_at < saoma_now() - make_interval(days => $2) limit $1)",
+                    BATCH,
+                    PENDING_DAYS,
+                )
+                .execute(db)
+                .await
+            })
+            .await?;
         let batch = BATCH.unsigned_abs();
-        Ok([attempts, sessions, phones]
+        Ok([attempts, sessions, phones, pending]
             .iter()
             .any(|done| done.rows_affected() == batch))
     }

@@ -5,14 +5,20 @@
 
 mod attempt_rows;
 mod attempts;
+mod audit;
 mod begin;
+mod confirms;
+mod deletion;
 mod error;
 mod housekeeping;
 mod news;
+mod pending_users;
 mod phone_sessions;
 pub mod private;
+mod session_lists;
 mod sessions;
 mod signing_keys;
+mod user_admin;
 mod users;
 
 use std::{str::FromStr, time::Duration};
@@ -24,12 +30,19 @@ use sqlx::{
 };
 use tokio::time::{Instant, sleep, timeout_at};
 
+pub use attempts::Scan;
+pub use audit::{AuditEntry, AuditQuery};
 pub use begin::{BeginQueue, NewAttempt};
+pub use confirms::Answer;
+pub use deletion::DeletedBy;
 pub use error::StoreError;
 pub use news::{Known, Seen};
+pub use pending_users::PendingUser;
 pub use phone_sessions::{PHONE_SESSION_SECONDS, PhoneSession};
+pub use session_lists::{EndedBy, ListedSession};
 pub use sessions::{NewSession, Redeemed, SESSION_DAYS, Session};
 pub use signing_keys::SealedKey;
+pub use user_admin::ListedUser;
 pub use users::{RegisterError, User};
 
 use crate::settings::Timers;

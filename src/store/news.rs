@@ -68,7 +68,7 @@ impl Store {
         let alive = self
             .run(async |db| {
                 sqlx::query_scalar!(
-                    "select id from sessions where id = any($1) and expires_at > saoma_now()",
+                    "select s.id from sessions s where s.id = any($1) and saoma_session_lives(s)",
                     sessions,
                 )
                 .fetch_all(db)

@@ -16,6 +16,8 @@ pub struct PhoneSession {
     pub unionid: Option<String>,
     /// His account here, if he has one.
     pub user: Option<User>,
+    /// The owner has blocked that account.
+    pub blocked: bool,
 }
 
 /// 30 days, sliding.
@@ -61,7 +63,7 @@ impl Store {
                     r#"select p.id, p.app_id, p.openid, p.unionid,
                         p.expires_at < saoma_now() + make_interval(days => $2) - interval '1 day'
                             as "stale!",
-                        u.id as "user_id?", u.nickname as "nickname?", u.avatar_url as "avatar_url?"
+                        u.blocked_at is not null as "blocked!", u.id as "user_id?", u.nickname as "nickname?", u.avatar_url as "avatar_url?"
                     from phone_sessions p
                     left join wechat_identities i on i.app_id = p.app_id and i.openid = p.openid
                     left join users u on u.id = i.user_id
@@ -92,6 +94,7 @@ impl Store {
                 openid: row.openid,
             },
             unionid: row.unionid,
+            blocked: row.blocked,
             user: row.user_id.map(|id| User {
                 id,
                 nickname: row.nickname,

@@ -14,12 +14,8 @@ use crate::login::{
 
 /// 30 days, whatever happens.
 pub const SESSION_DAYS: i32 = 30;
-/// 7 days without a request.
-const IDLE_DAYS: i32 = 7;
 /// How long the same browser may fetch the same token again.
 const SALT_SECONDS: f64 = 30.0;
-/// How long a token may wait for its first use.
-const UNPRESENTED_SECONDS: f64 = 600.0;
 
 /// A session about to be made.
 #[derive(Debug)]
@@ -70,7 +66,8 @@ impl Store {
                 attempts!(
                     "with redeemed as (
                         update login_attempts set state = 'redeemed', version = saoma_next_version(version, expires_at)
-                        where id = $1 and browser_hash = $2 and user_id is not null
+                        where id = $1 and browser_hash = $2
+                            and user_id in (select id from users where blocked_at is null)
                             and state = any($8) and expires_at > saoma_now()
                         returning *
                     ), session as (
@@ -89,7 +86,18 @@ impl Store {
                             and a.state in ('pending', 'scanned', 'approved', 'confirmed')
                         returning a.*
                     ), previous as (
-                        delete from sessions using redeemed where token_hash = $7
+                        delete from sessions s using redeemed where s.token_hash = $7
+                        returning s.id, s.user_id, s.attempt_id, s.browser_name, s.browser_os
+                    ), audited as (
+                        insert into audit_log (event, outcome, user_id, attempt_id, session_id, ip,
+                            browser_name, browser_os, entry_scene, check_kind)
+                        select 'login', 'ok', user_id, id, $3, browser_ip, browser_name, browser_os,
+                            entry_scene, check_kind
+                        from redeemed
+                        union all
+                        select 'session_ended', 'replaced', user_id, attempt_id, id, null,
+                            browser_name, browser_os, null, null
+                        from previous
                     ) ",
                     "from (select * from redeemed union all select * from others) a",
                     id.0,
@@ -142,13 +150,8 @@ impl Store {
                         s.presented_at is null or s.last_seen_at < saoma_now() - interval '1 minute'
                             as "stale!"
                     from sessions s join users u on u.id = s.user_id
-                    where s.token_hash = $1 and s.expires_at > saoma_now()
-                        and s.last_seen_at > saoma_now() - make_interval(days => $2)
-                        and (s.presented_at is not null
-                            or s.created_at > saoma_now() - make_interval(secs => $3))"#,
+                    where s.token_hash = $1 and saoma_session_lives(s)"#,
                     token.as_slice(),
-                    IDLE_DAYS,
-                    UNPRESENTED_SECONDS,
                 )
                 .fetch_optional(&mut *db)
                 .await?;
@@ -198,17 +201,25 @@ impl Store {
         .await
     }
 
-    /// Ends a session.
-    pub async fn delete_session(&self, token: &Hash) -> Result<(), StoreError> {
+    /// Ends the session of a token; its id, if there was one.
+    pub async fn delete_session(&self, token: &Hash, ip: &str) -> Result<Option<Uuid>, StoreError> {
         self.run(async |db| {
-            sqlx::query!(
-                "delete from sessions where token_hash = $1",
-                token.as_slice()
+            sqlx::query_scalar!(
+                r#"with ended as (
+                    delete from sessions where token_hash = $1
+                    returning id, user_id, attempt_id, browser_name, browser_os
+                ), audited as (
+                    insert into audit_log (event, user_id, attempt_id, session_id, ip, browser_name,
+                        browser_os)
+                    select 'logout', user_id, attempt_id, id, $2, browser_name, browser_os from ended
+                )
+                select id as "id!" from ended"#,
+                token.as_slice(),
+                ip,
             )
-            .execute(db)
+            .fetch_optional(db)
             .await
         })
-        .await?;
-        Ok(())
+        .await
     }
 }

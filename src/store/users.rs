@@ -34,6 +34,7 @@ impl Store {
         identity: &Identity,
         unionid: Option<&str>,
         nickname: Option<&str>,
+        ip: &str,
     ) -> Result<User, RegisterError> {
         let id = Uuid::new_v4();
         let added = self
@@ -45,6 +46,10 @@ impl Store {
                         where not exists (
                             select from wechat_identities where app_id = $3 and openid = $4)
                         returning id
+                    ), audited as (
+                        insert into audit_log (event, user_id, ip) select 'register', id, $6 from added
+                    ), waiting as (
+                        delete from pending_users where app_id = $3 and openid = $4
                     )
                     insert into wechat_identities (app_id, openid, unionid, user_id)
                     select $3, $4, $5, id from added",
@@ -53,6 +58,7 @@ impl Store {
                     identity.app_id,
                     identity.openid,
                     unionid,
+                    ip,
                 )
                 .execute(db)
                 .await
@@ -104,37 +110,5 @@ impl Store {
             .await
         })
         .await
-    }
-
-    /// Deletes everything that we keep of a person, in one transaction.
-    pub async fn delete_person(&self, identity: &Identity) -> Result<(), StoreError> {
-        self.run(async |db| {
-            sqlx::query!(
-                "with identities as (
-                    select i.app_id, i.openid, i.user_id from wechat_identities i
-                    where i.user_id = (
-                        select user_id from wechat_identities where app_id = $1 and openid = $2)
-                    union select $1, $2, null
-                ), phones as (
-                    delete from phone_sessions p using identities i
-                    where p.app_id = i.app_id and p.openid = i.openid
-                ), attempts as (
-                    update login_attempts a set
-                        app_id = null, openid = null, user_id = null, nonce_hash = null,
-                        version = saoma_next_version(a.version, a.expires_at), awaiting_registration = false,
-                        state = case when a.state = any($3) and a.expires_at > saoma_now() then 'failed' else a.state end,
-                        reason = case when a.state = any($3) and a.expires_at > saoma_now() then 'account_deleted' else a.reason end
-                    from identities i where a.app_id = i.app_id and a.openid = i.openid
-                )
-                delete from users u using identities i where u.id = i.user_id",
-                identity.app_id,
-                identity.openid,
-                &["scanned".to_owned(), "approved".to_owned(), "confirmed".to_owned()],
-            )
-            .execute(db)
-            .await
-        })
-        .await?;
-        Ok(())
     }
 }

@@ -6,6 +6,10 @@ use uuid::Uuid;
 
 use super::browser::Answer;
 
+/// WeChat's entry scenes: the camera on a code, and a picture that somebody sent.
+pub const CAMERA: i32 = 1047;
+pub const FORWARDED: i32 = 1048;
+
 /// One person's phone.
 pub struct Phone {
     pub url: String,
@@ -74,21 +78,28 @@ impl Phone {
         self.request(Method::POST, path, Some(body)).await
     }
 
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.request(Method::DELETE, path, None).await
+    }
+
     /// By the camera.
     pub async fn scan(&self, scene: &str) -> Answer {
-        self.post(
-            "/api/phone/scan",
-            json!({"scene": scene, "entry_scene": 1047}),
-        )
-        .await
+        self.scan_by(scene, CAMERA).await
+    }
+
+    /// By this of WeChat's entry scenes.
+    pub async fn scan_by(&self, scene: &str, entry_scene: i32) -> Answer {
+        let body = json!({"scene": scene, "entry_scene": entry_scene});
+        self.post("/api/phone/scan", body).await
     }
 
     pub async fn confirm(&self, nonce: &Value) -> Answer {
-        self.post(
-            "/api/phone/confirm",
-            json!({"nonce": nonce, "number": null}),
-        )
-        .await
+        self.confirm_with(nonce, &Value::Null).await
+    }
+
+    pub async fn confirm_with(&self, nonce: &Value, number: &Value) -> Answer {
+        let body = json!({"nonce": nonce, "number": number});
+        self.post("/api/phone/confirm", body).await
     }
 
     pub async fn refuse(&self, nonce: &Value) -> Answer {

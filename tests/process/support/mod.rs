@@ -8,6 +8,7 @@ pub mod answer;
 pub mod browser;
 pub mod cluster;
 #[path = "../../api/support/phone.rs"]
+#[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod phone;
 pub mod place;
 #[path = "../../api/support/port.rs"]

@@ -1,0 +1,145 @@
+//! Reading the audit log. Its rows are written together with what they tell of.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Scan, Store, StoreError, seconds};
+use crate::login::ids::AttemptId;
+
+/// One thing that happened.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuditEntry {
+    /// Grows, with gaps; a smaller one may appear a moment after a larger one.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What, such as `login`.
+    pub event: String,
+    /// How it ended, such as `ok` or `number_wrong`.
+    pub outcome: String,
+    /// Who, if he has an account.
+    pub user_id: Option<Uuid>,
+    /// In which login.
+    pub attempt_id: Option<Uuid>,
+    /// In which session.
+    pub session_id: Option<Uuid>,
+    /// From where, masked.
+    pub ip: Option<String>,
+    /// The browser that asked for the login.
+    pub browser_name: Option<String>,
+    /// Its system.
+    pub browser_os: Option<String>,
+    /// WeChat's entry scene of the scan.
+    pub entry_scene: Option<i32>,
+    /// What the person was asked for.
+    pub check_kind: Option<String>,
+    /// When the user said that it was not him.
+    pub reported_at: Option<DateTime<Utc>>,
+}
+
+/// Which entries.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AuditQuery {
+    /// Of this user only.
+    pub user: Option<Uuid>,
+    /// Not older than this.
+    pub since: Option<Duration>,
+    /// Above this id.
+    pub after: Option<i64>,
+    /// At most so many, the newest of them.
+    pub limit: i64,
+}
+
+impl Store {
+    /// The newest entries that the query means, the oldest of them first.
+    pub async fn read_audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut entries = self
+            .run(async |db| {
+                sqlx::query_as!(
+                    AuditEntry,
+                    "select id, at, event, outcome, user_id, attempt_id, session_id, ip,
+                        browser_name, browser_os, entry_scene, check_kind, reported_at
+                     from audit_log
+                     where ($1::uuid is null or user_id = $1)
+                        and ($2::float8 is null or at >= saoma_now() - make_interval(secs => $2))
+                        and ($3::bigint is null or id > $3)
+                     order by id desc limit $4",
+                    query.user,
+                    query.since.map(seconds),
+                    query.after,
+                    query.limit,
+                )
+                .fetch_all(db)
+                .await
+            })
+            .await?;
+        entries.reverse();
+        Ok(entries)
+    }
+
+    /// Notes the logins that were confirmed and never collected by their
+    /// browser; each once.
+    pub async fn note_uncollected(&self) -> Result<(), StoreError> {
+        self.run(async |db| {
+            sqlx::query!(
+                "insert into audit_log (event, outcome, user_id, attempt_id, ip, browser_name,
+                    browser_os, entry_scene, check_kind)
+                 select 'login', 'uncollected', a.user_id, a.id, a.browser_ip, a.browser_name,
+                    a.browser_os, a.entry_scene, a.check_kind
+                 from login_attempts a
+                 where a.state = 'confirmed' and a.expires_at <= saoma_now()
+                    and not exists (
+                        select from audit_log l
+                        where l.attempt_id = a.id and l.outcome = 'uncollected')",
+            )
+            .execute(db)
+            .await
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that another phone tried a code that one phone holds.
+    pub async fn note_contest(
+        &self,
+        attempt: AttemptId,
+        scan: &Scan<'_>,
+    ) -> Result<(), StoreError> {
+        self.run(async |db| {
+            sqlx::query!(
+                "insert into audit_log (event, outcome, user_id, attempt_id, ip, entry_scene)
+                 values ('scan', 'contested', saoma_user_of($1, $2), $3, $4, $5)",
+                scan.identity.app_id,
+                scan.identity.openid,
+                attempt.0,
+                scan.ip,
+                scan.entry_scene,
+            )
+            .execute(db)
+            .await
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes a batch of entries older than `age`; true if more are left.
+    pub async fn delete_old_audit(&self, age: Duration) -> Result<bool, StoreError> {
+        let deleted = self
+            .run(async |db| {
+                sqlx::query!(
+                    "delete from audit_log where id in (
+                        select id from audit_log
+                        where at < saoma_now() - make_interval(secs => $1) limit $2)",
+                    seconds(age),
+                    super::housekeeping::BATCH,
+                )
+                .execute(db)
+                .await
+            })
+            .await?;
+        Ok(deleted.rows_affected() == super::housekeeping::BATCH.unsigned_abs())
+    }
+}
