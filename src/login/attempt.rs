@@ -241,7 +241,7 @@ pub struct Browser {
 }
 
 /// Who somebody is to WeChat. Personal data: it is never logged.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Identity {
     /// The mini program.
     pub app_id: String,

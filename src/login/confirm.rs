@@ -55,6 +55,7 @@ impl Login {
         nonce: &Secret,
         number: Option<&str>,
     ) -> Result<Confirmed, Error> {
+        self.limits.confirm(phone)?;
         let answer = Answer {
             nonce: nonce.hash(),
             identity: &phone.identity,
@@ -99,6 +100,7 @@ impl Login {
     ) -> Result<Confirmed, Error> {
         if typed && let Some(attempt) = self.store.count_wrong_number(answer).await? {
             self.publish(&attempt);
+            self.limits.failure(&phone.identity);
             let left = match attempt.state {
                 State::Failed => 0,
                 _ => attempt.tries_left,
@@ -191,6 +193,7 @@ impl Login {
 
     /// The person refused.
     pub async fn refuse(&self, phone: &Phone, nonce: &Secret) -> Result<(), Error> {
+        self.limits.confirm(phone)?;
         let answer = Answer {
             nonce: nonce.hash(),
             identity: &phone.identity,

@@ -103,6 +103,7 @@ impl Login {
         scene: &Scene,
         entry_scene: i32,
     ) -> Result<Scanned, Error> {
+        self.limits.scan(phone)?;
         let nonce = Secret::random();
         let scan = Scan {
             identity: &phone.identity,
@@ -132,7 +133,10 @@ impl Login {
 
     async fn scan_again(&self, scene: &Scene, scan: &Scan<'_>) -> Result<Attempt, Error> {
         let found = self.store.find_attempt_by_scene(&scene.hash()).await?;
-        let attempt = found.ok_or(Error::SceneUnknown)?;
+        let Some(attempt) = found else {
+            self.limits.failure(scan.identity);
+            return Err(Error::SceneUnknown);
+        };
         if attempt.is_claimed_by(scan.identity) {
             let again = self.store.rescan_attempt(attempt.id, scan).await?;
             return again.ok_or_else(|| attempt.refusal(Step::Rescan));
@@ -178,6 +182,7 @@ impl Login {
             return Err(Error::RegistrationClosed);
         }
         let nickname = nickname.map(valid_nickname).transpose()?;
+        self.limits.register(phone)?;
         let (identity, unionid) = (&phone.identity, phone.unionid.as_deref());
         let user = match self
             .store

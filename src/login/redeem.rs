@@ -36,6 +36,7 @@ impl Login {
         requester: &Requester,
         previous: Option<&Secret>,
     ) -> Result<SignedIn, Error> {
+        self.limits.redeem(requester.address)?;
         let salt = rand::random::<[u8; 32]>();
         let token = secret.session_token(&salt);
         let new = NewSession {

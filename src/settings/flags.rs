@@ -59,6 +59,12 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_LISTEN",
     "SAOMA_LOG",
     "SAOMA_LOG_FORMAT",
+    "SAOMA_MAX_CONFIRMS_PER_USER",
+    "SAOMA_MAX_FAILURES_PER_USER",
+    "SAOMA_MAX_PER_SECOND",
+    "SAOMA_MAX_REDEEMS_PER_ADDRESS",
+    "SAOMA_MAX_REGISTRATIONS_PER_USER",
+    "SAOMA_MAX_SCANS_PER_USER",
     "SAOMA_MAX_SOCKETS_PER_ADDRESS",
     "SAOMA_MAX_STARTS_PER_ADDRESS",
     "SAOMA_PING_INTERVAL",
@@ -123,5 +129,12 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_IDLE_AFTER_END           how long a socket stays open after its end [300s]
   SAOMA_MAX_SOCKETS_PER_ADDRESS  open sockets of one address, 0: no limit [64]
   SAOMA_MAX_STARTS_PER_ADDRESS   codes for one address in a minute, 0: no limit [120]
+  SAOMA_MAX_REDEEMS_PER_ADDRESS  redeems from one address in a minute, 0: no limit [240]
+  SAOMA_MAX_SCANS_PER_USER       scans by one person in a minute, 0: no limit [60]
+  SAOMA_MAX_CONFIRMS_PER_USER    confirms by one person in a minute, 0: no limit [60]
+  SAOMA_MAX_FAILURES_PER_USER    wrong numbers and unknown codes of one person in
+                                 ten minutes, 0: no limit [20]
+  SAOMA_MAX_REGISTRATIONS_PER_USER  accounts of one person in an hour, 0: no limit [10]
+  SAOMA_MAX_PER_SECOND           of each kind, all together, in a second, 0: no limit [10000]
   SAOMA_LOG                      what is logged, such as info or saoma=debug [info]
   SAOMA_LOG_FORMAT               text or json [text]";

@@ -85,13 +85,54 @@ pub struct Timers {
     pub idle_after_end: Duration,
 }
 
-/// What one address may ask for; 0 switches a limit off.
+/// What may be asked for; 0 switches a limit off.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Open sockets of one address.
     pub sockets_per_address: u32,
     /// Codes for one address in a minute, renewals included.
     pub starts_per_address: u32,
+    /// Redeems from one address in a minute.
+    pub redeems_per_address: u32,
+    /// Scans by one person in a minute.
+    pub scans_per_user: u32,
+    /// Confirms and refusals by one person in a minute.
+    pub confirms_per_user: u32,
+    /// Wrong numbers and unknown codes of one person in ten minutes.
+    pub failures_per_user: u32,
+    /// Accounts that one person may make in an hour.
+    pub registrations_per_user: u32,
+    /// Codes, phone sessions, scans, confirms, redeems and registrations of all
+    /// together in a second, each.
+    pub per_second: u32,
+}
+
+impl Limits {
+    /// No limit at all.
+    pub const OFF: Self = Self {
+        sockets_per_address: 0,
+        starts_per_address: 0,
+        redeems_per_address: 0,
+        scans_per_user: 0,
+        confirms_per_user: 0,
+        failures_per_user: 0,
+        registrations_per_user: 0,
+        per_second: 0,
+    };
+
+    fn from_values(values: &Values) -> Result<Self, SettingsError> {
+        let number = |name, default| values.number(name, default, 0..=u32::MAX);
+        Ok(Self {
+            sockets_per_address: number("SAOMA_MAX_SOCKETS_PER_ADDRESS", 64)?,
+            starts_per_address: number("SAOMA_MAX_STARTS_PER_ADDRESS", 120)?,
+            redeems_per_address: number("SAOMA_MAX_REDEEMS_PER_ADDRESS", 240)?,
+            scans_per_user: number("SAOMA_MAX_SCANS_PER_USER", 60)?,
+            confirms_per_user: number("SAOMA_MAX_CONFIRMS_PER_USER", 60)?,
+            failures_per_user: number("SAOMA_MAX_FAILURES_PER_USER", 20)?,
+            registrations_per_user: number("SAOMA_MAX_REGISTRATIONS_PER_USER", 10)?,
+            per_second: number("SAOMA_MAX_PER_SECOND", 10_000)?,
+        })
+    }
 }
 
 impl Settings {
@@ -165,18 +206,7 @@ impl Settings {
             code_base_url: values.optional_url("SAOMA_CODE_BASE_URL")?,
             timers: Timers::from_values(values)?,
             audit_retention: values.duration("SAOMA_AUDIT_RETENTION", "180d")?,
-            limits: Limits {
-                sockets_per_address: values.number(
-                    "SAOMA_MAX_SOCKETS_PER_ADDRESS",
-                    64,
-                    0..=u32::MAX,
-                )?,
-                starts_per_address: values.number(
-                    "SAOMA_MAX_STARTS_PER_ADDRESS",
-                    120,
-                    0..=u32::MAX,
-                )?,
-            },
+            limits: Limits::from_values(values)?,
             wechat: Arc::new(wechat),
             public_url,
         })

@@ -173,5 +173,10 @@ pub fn settings(
         "SAOMA_SITE_NAME=Test Site".to_owned(),
         "SAOMA_DATABASE_CONNECTIONS=4".to_owned(),
         "SAOMA_MAX_STARTS_PER_ADDRESS=0".to_owned(),
+        "SAOMA_MAX_REDEEMS_PER_ADDRESS=0".to_owned(),
+        "SAOMA_MAX_SCANS_PER_USER=0".to_owned(),
+        "SAOMA_MAX_CONFIRMS_PER_USER=0".to_owned(),
+        "SAOMA_MAX_FAILURES_PER_USER=0".to_owned(),
+        "SAOMA_MAX_REGISTRATIONS_PER_USER=0".to_owned(),
     ]
 }
