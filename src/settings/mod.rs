@@ -19,6 +19,8 @@ pub use parse::SettingsError;
 use crate::wechat::WechatSettings;
 use parse::Values;
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// Everything that the server can be told. See `saoma serve --help`.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -40,6 +42,12 @@ pub struct Settings {
     pub instance: String,
     /// 32 bytes, base64url; none: made once in the data directory.
     pub secret_key: Option<SecretString>,
+    /// The secret key until now, which `secret_key` replaces.
+    pub secret_key_old: Option<SecretString>,
+    /// The age at which a signing key is followed by the next.
+    pub key_rotation: Duration,
+    /// Whether `saoma demo` runs; no setting.
+    pub demo: bool,
     /// Whether somebody unknown may register.
     pub registration_open: bool,
     /// Other origins that a login may return to.
@@ -118,6 +126,7 @@ impl Settings {
     }
 
     fn from_values(values: &Values) -> Result<Self, SettingsError> {
+        refuse::pool_without_check(values)?;
         values.one_of("SAOMA_CHECK", "none", &["none"])?;
         values.one_of("SAOMA_CODES", "live", &["live"])?;
         let public_url = values.origin("SAOMA_PUBLIC_URL", "http://localhost:8080")?;
@@ -146,6 +155,9 @@ impl Settings {
             database_connections: values.number("SAOMA_DATABASE_CONNECTIONS", 10, 2..=1000)?,
             instance: values.text("SAOMA_INSTANCE", &uuid::Uuid::new_v4().to_string())?,
             secret_key: values.secret("SAOMA_SECRET_KEY")?,
+            secret_key_old: values.secret("SAOMA_SECRET_KEY_OLD")?,
+            key_rotation: values.duration_of_at_least("SAOMA_KEY_ROTATION", "90d", HOUR)?,
+            demo: false,
             registration_open: values.one_of("SAOMA_REGISTRATION", "open", &["open", "closed"])?
                 == "open",
             return_origins: values.origins("SAOMA_RETURN_ORIGINS")?,

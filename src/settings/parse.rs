@@ -59,7 +59,7 @@ impl SettingsError {
         }
     }
 
-    fn secret(name: &str, problem: impl Display, right: &str) -> Self {
+    pub(super) fn secret(name: &str, problem: impl Display, right: &str) -> Self {
         Self {
             value: None,
             ..Self::new(name, "", problem, right)
@@ -195,7 +195,7 @@ impl Values {
         ))
     }
 
-    /// Whole seconds, or a number with `ms`, `s`, `m` or `h`.
+    /// Whole seconds, or a number with `ms`, `s`, `m`, `h` or `d`.
     pub(super) fn duration(&self, name: &str, default: &str) -> Result<Duration, SettingsError> {
         let value = self.get(name).unwrap_or(default);
         let right = "more than nothing, such as 90s, 500ms or 5m";
@@ -205,6 +205,7 @@ impl Values {
             "" | "s" => 1_000,
             "m" => 60_000,
             "h" => 3_600_000,
+            "d" => 86_400_000,
             _ => {
                 return Err(SettingsError::new(
                     name,
@@ -223,6 +224,21 @@ impl Values {
                 right,
             )),
         }
+    }
+
+    pub(super) fn duration_of_at_least(
+        &self,
+        name: &str,
+        default: &str,
+        least: Duration,
+    ) -> Result<Duration, SettingsError> {
+        let duration = self.duration(name, default)?;
+        if duration >= least {
+            return Ok(duration);
+        }
+        let value = self.get(name).unwrap_or(default);
+        let right = format!("{} s or more, such as {default}", least.as_secs());
+        Err(SettingsError::new(name, value, "it is too short", &right))
     }
 
     pub(super) fn url(&self, name: &str, default: &str) -> Result<Url, SettingsError> {
@@ -247,6 +263,14 @@ impl Values {
     /// A URL with nothing behind its host and port.
     pub(super) fn origin(&self, name: &str, default: &str) -> Result<Url, SettingsError> {
         let url = self.url(name, default)?;
+        if url.host_str().is_some_and(|host| host.contains('*')) {
+            return Err(SettingsError::new(
+                name,
+                url.as_str(),
+                "a star stands for nothing here",
+                "each host by its name",
+            ));
+        }
         if url.path() == "/" && url.query().is_none() && url.fragment().is_none() {
             return Ok(url);
         }

@@ -29,7 +29,7 @@ pub use error::StoreError;
 pub use news::{Known, Seen};
 pub use phone_sessions::{PHONE_SESSION_SECONDS, PhoneSession};
 pub use sessions::{NewSession, Redeemed, SESSION_DAYS, Session};
-pub use signing_keys::SealedKey;
+pub use signing_keys::{KeyChange, NewSigningKey, SealedKey};
 pub use users::{RegisterError, User};
 
 use crate::settings::Timers;

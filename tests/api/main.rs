@@ -28,6 +28,7 @@ mod privacy;
 mod redeem;
 mod renewal;
 mod resume;
+mod rotation;
 mod secure;
 mod session;
 mod two_tabs;
