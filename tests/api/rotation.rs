@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
@@ -169,6 +170,18 @@ async fn a_key_is_followed_by_the_next_at_its_age() {
     // The next one is not counted from the first one's day.
     server.look_again().await;
     assert_eq!(Service::of(&server).await.knows(), 1);
+}
+
+#[actix_web::test]
+async fn of_many_instances_that_look_at_once_one_makes_the_next_key() {
+    let server = TestServer::start_with(&[("SAOMA_KEY_ROTATION", "3d")]).await;
+    let pools = server.store.pools();
+    server.database.advance(&pools, 3 * DAY).await;
+    let looks = (0..8).map(|_| server.look_again());
+    join_all(looks).await;
+    assert_eq!(Service::of(&server).await.knows(), 2);
+    let rows = server.database.count("select count(*) from signing_keys");
+    assert_eq!(rows.await, 2);
 }
 
 #[actix_web::test]

@@ -57,6 +57,11 @@ impl SecretKey {
         key.map(|key| Self::beside(key, settings)).transpose()
     }
 
+    /// The setting or the file that it was read from.
+    pub fn source(&self) -> &str {
+        &self.key.name
+    }
+
     pub(super) fn beside(key: Named, settings: &Settings) -> anyhow::Result<Self> {
         let mut old = Vec::new();
         if let Some(text) = &settings.secret_key_old {
