@@ -29,13 +29,16 @@ use crate::{
     login::{
         Login, Parts,
         check::CheckCodes,
-        keys::{SecretKey, SigningKeys},
+        keys::{self, KeyWatch, SecretKey},
         limits::Limits,
         recheck::{self, Recheck},
     },
     settings::Settings,
     shutdown,
-    store::{BeginQueue, Store, private::PrivatePostgres},
+    store::{
+        BeginQueue, Store,
+        private::{PrivatePostgres, PrivatePostgresError},
+    },
     wechat::{AccessToken, Wechat},
 };
 
@@ -54,6 +57,8 @@ pub struct Application {
     pub store: Store,
     /// Exposed so that tests can let the server look again at once.
     pub recheck: Recheck,
+    /// Exposed so that tests can let the server look at its keys at once.
+    pub keys: KeyWatch,
 }
 
 impl Application {
@@ -71,9 +76,15 @@ impl Application {
             .with_context(|| format!("SAOMA_DATA_DIR {} cannot be made", data_dir.display()))?;
 
         // Before the database is started: a wrong key is a wrong setting.
-        let secret_key = SecretKey::load(&settings)?;
+        let secret_key = if settings.demo {
+            None
+        } else {
+            let secret_key = SecretKey::load(&settings)?;
+            secret_key.refuse_unfit()?;
+            Some(secret_key)
+        };
         let (store, private_postgres) = open_store(&settings).await?;
-        let wired = Wired::new(settings, &secret_key, &store).await;
+        let wired = Wired::new(settings, secret_key, &store).await;
         let wired = match wired {
             Ok(wired) => wired,
             Err(error) => {
@@ -86,6 +97,8 @@ impl Application {
         };
         let recheck = wired.recheck(&store);
         actix::spawn(recheck.clone().run());
+        let keys = wired.keys.clone();
+        actix::spawn(keys.clone().run());
         actix::spawn(recheck::tidy(
             store.clone(),
             wired.images.clone(),
@@ -106,6 +119,7 @@ impl Application {
             stop,
             store,
             recheck,
+            keys,
         })
     }
 
@@ -133,6 +147,7 @@ impl Application {
 /// What every worker gets its own view of.
 struct Wired {
     parts: Parts,
+    keys: KeyWatch,
     hub: Addr<LoginHub>,
     images: ImageFolder,
     token: Arc<AccessToken>,
@@ -141,15 +156,24 @@ struct Wired {
 }
 
 impl Wired {
+    /// Without a secret key, the demo's.
     async fn new(
         settings: Arc<Settings>,
-        secret_key: &SecretKey,
+        secret_key: Option<SecretKey>,
         store: &Store,
     ) -> anyhow::Result<Self> {
         reach(store).await?;
         let migrated = store.migrate().await;
         migrated.context("the database's schema could not be brought up to date")?;
-        let keys = SigningKeys::load(&settings, secret_key, store).await?;
+        let secret_key = match secret_key {
+            Some(secret_key) => secret_key,
+            None => keys::demo::key(&settings, store).await?,
+        };
+        let check_codes = Arc::new(CheckCodes::new(&secret_key)?);
+        let keys = KeyWatch::start(settings.clone(), Arc::new(secret_key), store.clone()).await?;
+        if settings.demo {
+            keys::demo::forget_old(&settings)?;
+        }
         let images = settings.data_dir.join("codes");
         let images = ImageFolder::open(&images)
             .with_context(|| format!("the image folder {} cannot be made", images.display()))?;
@@ -158,12 +182,13 @@ impl Wired {
             parts: Parts {
                 limits: Limits::new(settings.limits),
                 store: store.clone(),
-                keys: Arc::new(keys),
-                check_codes: Arc::new(CheckCodes::new(secret_key)?),
+                keys: keys.keys(),
+                check_codes,
                 begin: BeginQueue::start(store.clone(), settings.instance.clone()),
                 broker: Broker::local(hub.clone()),
                 settings: settings.clone(),
             },
+            keys,
             hub,
             images,
             token: Arc::new(AccessToken::new()),
@@ -251,6 +276,24 @@ pub(crate) async fn open_store(
     };
     let store = Store::new(&options, settings.database_connections, settings.timers);
     Ok((store, private))
+}
+
+/// Like [`open_store`], also beside a server that runs on the private database.
+pub(crate) async fn open_store_beside(
+    settings: &Settings,
+) -> anyhow::Result<(Store, Option<PrivatePostgres>)> {
+    match open_store(settings).await {
+        Ok(opened) => Ok(opened),
+        Err(error) => match error.downcast_ref() {
+            Some(PrivatePostgresError::AlreadyRunning { data_dir, .. }) => {
+                let Some(options) = PrivatePostgres::of_another(data_dir)? else {
+                    return Err(error);
+                };
+                Ok((Store::new(&options, 2, settings.timers), None))
+            }
+            _ => Err(error),
+        },
+    }
 }
 
 /// Finds out whether the database is there, and says what to look at if not.

@@ -122,6 +122,9 @@ fn settings(
     })?;
     // The demo is always on its own database, whatever the environment has for other programs.
     settings.database_url = None;
+    // And under its own secret key. An earlier version sealed under the environment's.
+    settings.secret_key_old = settings.secret_key.take().or(settings.secret_key_old);
+    settings.demo = true;
     Ok(settings)
 }
 

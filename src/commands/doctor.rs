@@ -5,6 +5,7 @@ use std::{net::ToSocketAddrs, sync::Arc, time::Duration};
 use secrecy::ExposeSecret;
 
 use crate::{
+    login::keys::SecretKey,
     settings::{Flags, Settings},
     store::{
         Store,
@@ -26,6 +27,7 @@ pub async fn run(flags: &Flags) -> anyhow::Result<()> {
     crate::startup::install_tls_provider();
     let mut wrong = 0;
     for (name, outcome) in [
+        ("secret key", secret_key(&settings)),
         ("database", database(&settings).await),
         ("public address", public_address(&settings).await),
         ("WeChat", wechat(&settings).await),
@@ -39,8 +41,18 @@ pub async fn run(flags: &Flags) -> anyhow::Result<()> {
             }
         }
     }
-    anyhow::ensure!(wrong == 0, "{wrong} of 4 checks failed");
+    anyhow::ensure!(wrong == 0, "{wrong} of 5 checks failed");
     Ok(())
+}
+
+/// Whether a server would take it; makes none.
+fn secret_key(settings: &Settings) -> Result<String, String> {
+    let key = SecretKey::find(settings).map_err(|error| format!("{error:#}"))?;
+    let Some(key) = key else {
+        return Ok("made at the first start".to_owned());
+    };
+    key.refuse_unfit().map_err(|error| error.to_string())?;
+    Ok(format!("from {}", key.source()))
 }
 
 async fn database(settings: &Settings) -> Result<String, String> {

@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod keys;
 
 use anyhow::Context;
 
@@ -23,6 +24,9 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Bring the database's schema up to date
     Migrate(Flags),
+    /// Look at the keys that sign access tokens, or change them
+    #[command(subcommand)]
+    Keys(keys::Action),
     /// Check settings, database, public address and WeChat, and say what is wrong
     Doctor(Flags),
 }
@@ -32,6 +36,7 @@ impl Command {
     pub fn start_log(&self) -> anyhow::Result<()> {
         let log = match self {
             Self::Serve(flags) | Self::Migrate(flags) => Some(Settings::log(flags)?),
+            Self::Keys(action) => Some(Settings::log(action.flags())?),
             // Says itself what is wrong with the settings.
             Self::Doctor(flags) => Settings::log(flags).ok(),
             Self::Demo(_) | Self::Simulate(_) => None,
@@ -49,6 +54,7 @@ impl Command {
             Self::Demo(arguments) => demo::run(arguments).await,
             Self::Simulate(arguments) => simulator::run(arguments).await,
             Self::Migrate(flags) => migrate(&flags).await,
+            Self::Keys(action) => keys::run(action).await,
             Self::Doctor(flags) => doctor::run(&flags).await,
         }
     }

@@ -56,6 +56,7 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_DATA_DIR",
     "SAOMA_IDLE_AFTER_END",
     "SAOMA_INSTANCE",
+    "SAOMA_KEY_ROTATION",
     "SAOMA_LISTEN",
     "SAOMA_LOG",
     "SAOMA_LOG_FORMAT",
@@ -77,6 +78,8 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_SCAN_TTL",
     "SAOMA_SECRET_KEY",
     "SAOMA_SECRET_KEY_FILE",
+    "SAOMA_SECRET_KEY_OLD",
+    "SAOMA_SECRET_KEY_OLD_FILE",
     "SAOMA_SITE_NAME",
     "SAOMA_TOKEN_AUDIENCE",
     "SAOMA_TRUSTED_PROXIES",
@@ -102,6 +105,9 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_INSTANCE                 this process's name on its database [random]
   SAOMA_SECRET_KEY               32 bytes, base64url [made once in the data folder]
   SAOMA_SECRET_KEY_FILE          instead, a file that holds it
+  SAOMA_SECRET_KEY_OLD           the key that it replaces, until all is sealed anew
+  SAOMA_SECRET_KEY_OLD_FILE      instead, a file that holds it
+  SAOMA_KEY_ROTATION             age at which a signing key is followed by the next [90d]
   SAOMA_SITE_NAME                what the person who scans reads [the public URL's host]
   SAOMA_REGISTRATION             open or closed [open]
   SAOMA_CHECK                    what a login asks for: auto, none, number or code [auto]

@@ -19,6 +19,8 @@ pub use parse::SettingsError;
 use crate::{login::check::CheckPolicy, wechat::WechatSettings};
 use parse::Values;
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// Everything that the server can be told. See `saoma serve --help`.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -42,6 +44,12 @@ pub struct Settings {
     pub secret_key: Option<SecretString>,
     /// What a login asks for besides the confirm.
     pub check: CheckPolicy,
+    /// The secret key until now, which `secret_key` replaces.
+    pub secret_key_old: Option<SecretString>,
+    /// The age at which a signing key is followed by the next.
+    pub key_rotation: Duration,
+    /// Whether `saoma demo` runs; no setting.
+    pub demo: bool,
     /// Whether somebody unknown may register.
     pub registration_open: bool,
     /// Other origins that a login may return to.
@@ -166,6 +174,7 @@ impl Settings {
 
     fn from_values(values: &Values) -> Result<Self, SettingsError> {
         let check = values.one_of("SAOMA_CHECK", "auto", &["auto", "none", "number", "code"])?;
+        refuse::pool_without_check(values)?;
         values.one_of("SAOMA_CODES", "live", &["live"])?;
         let public_url = values.origin("SAOMA_PUBLIC_URL", "http://localhost:8080")?;
         let wechat = WechatSettings {
@@ -195,6 +204,9 @@ impl Settings {
             secret_key: values.secret("SAOMA_SECRET_KEY")?,
             // Every word that is allowed above is known.
             check: CheckPolicy::parse(&check).unwrap_or(CheckPolicy::Auto),
+            secret_key_old: values.secret("SAOMA_SECRET_KEY_OLD")?,
+            key_rotation: values.duration_of_at_least("SAOMA_KEY_ROTATION", "90d", HOUR)?,
+            demo: false,
             registration_open: values.one_of("SAOMA_REGISTRATION", "open", &["open", "closed"])?
                 == "open",
             return_origins: values.origins("SAOMA_RETURN_ORIGINS")?,

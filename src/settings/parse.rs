@@ -59,7 +59,7 @@ impl SettingsError {
         }
     }
 
-    fn secret(name: &str, problem: impl Display, right: &str) -> Self {
+    pub(super) fn secret(name: &str, problem: impl Display, right: &str) -> Self {
         Self {
             value: None,
             ..Self::new(name, "", problem, right)
@@ -226,6 +226,21 @@ impl Values {
         }
     }
 
+    pub(super) fn duration_of_at_least(
+        &self,
+        name: &str,
+        default: &str,
+        least: Duration,
+    ) -> Result<Duration, SettingsError> {
+        let duration = self.duration(name, default)?;
+        if duration >= least {
+            return Ok(duration);
+        }
+        let value = self.get(name).unwrap_or(default);
+        let right = format!("{} s or more, such as {default}", least.as_secs());
+        Err(SettingsError::new(name, value, "it is too short", &right))
+    }
+
     pub(super) fn url(&self, name: &str, default: &str) -> Result<Url, SettingsError> {
         let url: Url = self.parsed(name, default, "an http or https address")?;
         if matches!(url.scheme(), "http" | "https") && url.has_host() {
@@ -248,6 +263,14 @@ impl Values {
     /// A URL with nothing behind its host and port.
     pub(super) fn origin(&self, name: &str, default: &str) -> Result<Url, SettingsError> {
         let url = self.url(name, default)?;
+        if url.host_str().is_some_and(|host| host.contains('*')) {
+            return Err(SettingsError::new(
+                name,
+                url.as_str(),
+                "a star stands for nothing here",
+                "each host by its name",
+            ));
+        }
         if url.path() == "/" && url.query().is_none() && url.fragment().is_none() {
             return Ok(url);
         }

@@ -1,10 +1,31 @@
 //! What must hold between settings, so that nobody runs an unsafe server by mistake.
 
+use secrecy::ExposeSecret;
 use url::{Host, Url};
 
-use super::{Settings, SettingsError};
+use super::{Settings, SettingsError, parse::Values};
+use crate::simulator::DEMO_APP_SECRET;
 
-/// Refuses a plain-http public address, and a stranger in WeChat's place.
+/// Refuses codes that many have seen together with no question about them.
+///
+/// Before all other values are read: so it holds for words that this version
+/// does not know yet.
+pub(super) fn pool_without_check(values: &Values) -> Result<(), SettingsError> {
+    let check = values.text("SAOMA_CHECK", "")?;
+    let codes = values.text("SAOMA_CODES", "")?;
+    if check == "none" && codes == "pool" {
+        return Err(SettingsError::new(
+            "SAOMA_CHECK",
+            &check,
+            "with SAOMA_CODES=pool, whoever kept a picture of a code could catch another's login",
+            "auto, number or code",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a plain-http address where people log in or come to after it, and a
+/// stranger in WeChat's place.
 pub(super) fn unsafe_combinations(settings: &Settings, trusted: bool) -> Result<(), SettingsError> {
     let public = &settings.public_url;
     let near = is_near(public);
@@ -16,7 +37,24 @@ pub(super) fn unsafe_combinations(settings: &Settings, trusted: bool) -> Result<
             "https, by a proxy in front (see docs/DEPLOY.md)",
         ));
     }
+    for origin in &settings.return_origins {
+        if origin.scheme() == "http" && !is_near(origin) {
+            return Err(SettingsError::new(
+                "SAOMA_RETURN_ORIGINS",
+                origin.as_str(),
+                "over plain http anybody on the way could answer whoever has just logged in",
+                "https origins",
+            ));
+        }
+    }
     let wechat = &settings.wechat.base_url;
+    if is_wechat(wechat) && settings.wechat.app_secret.expose_secret() == DEMO_APP_SECRET {
+        return Err(SettingsError::secret(
+            "SAOMA_WECHAT_APP_SECRET",
+            "it is the simulator's, which everybody knows and WeChat does not",
+            "the mini program's own AppSecret",
+        ));
+    }
     if is_wechat(wechat) || near || public.scheme() != "https" {
         return Ok(());
     }

@@ -56,6 +56,8 @@ fn durations_are_seconds_or_carry_a_unit() {
             .as_millis(),
         500
     );
+    let settings = load(&[("SAOMA_KEY_ROTATION", "2d")]).unwrap();
+    assert_eq!(settings.key_rotation.as_secs(), 2 * 24 * 3600);
     for wrong in ["0", "-1", "soon", "3 weeks"] {
         assert!(refusal(&[("SAOMA_SCAN_TTL", wrong)]).contains("SAOMA_SCAN_TTL"));
     }
@@ -85,6 +87,54 @@ fn a_stranger_in_wechats_place_is_refused_unless_trusted() {
     assert!(refusal(&stranger).contains("SAOMA_WECHAT_BASE_URL"));
     let trusted = [&stranger[..], &[("SAOMA_WECHAT_TRUST_BASE_URL", "true")]].concat();
     load(&trusted).unwrap();
+}
+
+#[test]
+fn k7_an_http_origin_is_refused() {
+    let origin = "http://shop.example.com";
+    for name in ["SAOMA_PUBLIC_URL", "SAOMA_RETURN_ORIGINS"] {
+        let refusal = refusal(&[(name, origin)]);
+        assert!(
+            refusal.contains(name) && refusal.contains(origin),
+            "{refusal}"
+        );
+        assert!(refusal.contains("https"), "{refusal}");
+    }
+    load(&[("SAOMA_RETURN_ORIGINS", "http://localhost:3000")]).unwrap();
+}
+
+#[test]
+fn k7_a_star_is_no_origin() {
+    for star in ["*", "https://*", "https://*.example.com", "null"] {
+        for name in ["SAOMA_PUBLIC_URL", "SAOMA_RETURN_ORIGINS"] {
+            assert!(refusal(&[(name, star)]).contains(name), "{name}={star}");
+        }
+    }
+}
+
+#[test]
+fn k7_the_simulators_secret_is_refused_at_wechat() {
+    let secret = ("SAOMA_WECHAT_APP_SECRET", crate::simulator::DEMO_APP_SECRET);
+    let refusal = refusal(&[secret]);
+    assert!(refusal.contains("SAOMA_WECHAT_APP_SECRET"), "{refusal}");
+    assert!(!refusal.contains(secret.1), "{refusal}");
+    let simulator = ("SAOMA_WECHAT_BASE_URL", "http://127.0.0.1:8090");
+    load(&[secret, simulator]).unwrap();
+}
+
+#[test]
+fn codes_of_a_pool_without_any_check_are_refused() {
+    let both = [("SAOMA_CHECK", "none"), ("SAOMA_CODES", "pool")];
+    let refusal = refusal(&both);
+    assert!(refusal.contains("SAOMA_CHECK"), "{refusal}");
+    assert!(refusal.contains("SAOMA_CODES=pool"), "{refusal}");
+    assert!(refusal.contains("number"), "{refusal}");
+}
+
+#[test]
+fn signing_keys_do_not_change_by_the_minute() {
+    let refusal = refusal(&[("SAOMA_KEY_ROTATION", "5m")]);
+    assert!(refusal.contains("SAOMA_KEY_ROTATION"), "{refusal}");
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub use self::command::{SimulateArgs, run};
 pub use self::faults::{Fault, FaultMode};
 pub use self::quotas::Endpoint;
 pub use self::server::Simulator;
+pub(crate) use self::settings::DEMO_APP_SECRET;
 pub use self::settings::{SimulatedApp, SimulatedUser, SimulatorSettings};
 pub use self::state::{SharedState, UnknownApp};
 pub use self::stats::PathStats;

@@ -58,7 +58,7 @@ impl Default for SimulatorSettings {
 /// The app id of the demo's mini program.
 pub(super) const DEMO_APP_ID: &str = "wx0123456789abcdef";
 /// Known to everybody who reads this line: it protects nothing and opens only the simulator.
-pub(super) const DEMO_APP_SECRET: &str = "5a0ad0e1c0de5a0ad0e1c0de5a0ad0e1";
+pub(crate) const DEMO_APP_SECRET: &str = "5a0ad0e1c0de5a0ad0e1c0de5a0ad0e1";
 /// The page that scans open in the demo's mini program.
 pub(super) const DEMO_PAGE: &str = "pages/index/wsLogin";
 

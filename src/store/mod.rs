@@ -41,7 +41,7 @@ pub use pending_users::PendingUser;
 pub use phone_sessions::{PHONE_SESSION_SECONDS, PhoneSession};
 pub use session_lists::{EndedBy, ListedSession};
 pub use sessions::{NewSession, Redeemed, SESSION_DAYS, Session};
-pub use signing_keys::SealedKey;
+pub use signing_keys::{KeyChange, NewSigningKey, SealedKey};
 pub use user_admin::ListedUser;
 pub use users::{RegisterError, User};
 

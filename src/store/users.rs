@@ -28,6 +28,19 @@ pub enum RegisterError {
 }
 
 impl Store {
+    /// Whether somebody is registered by another mini program than this one.
+    pub async fn has_people_of_other_apps(&self, app_id: &str) -> Result<bool, StoreError> {
+        self.run(async |db| {
+            sqlx::query_scalar!(
+                r#"select exists(select from wechat_identities where app_id <> $1) as "exists!""#,
+                app_id,
+            )
+            .fetch_one(db)
+            .await
+        })
+        .await
+    }
+
     /// Adds a user with this identity, both or neither.
     pub async fn add_user(
         &self,

@@ -31,6 +31,7 @@ mod privacy;
 mod redeem;
 mod renewal;
 mod resume;
+mod rotation;
 mod secure;
 mod session;
 mod session_lists;

@@ -6,9 +6,15 @@ use std::{
 };
 
 use nix::sys::signal::Signal;
+use saoma::store::private::PrivatePostgres;
+use sqlx::Connection;
 
 use crate::support::{
-    Browser, Phone, Place, Program, port::free_port, server::status, wait::eventually,
+    Browser, Phone, Place, Program, Server,
+    port::free_port,
+    program::Ended,
+    server::{environment, run, status, wechat},
+    wait::eventually,
 };
 
 #[actix_web::test]
@@ -88,6 +94,86 @@ async fn the_demo_listens_on_loopback_only() {
     }
 }
 
+#[actix_web::test]
+async fn a_server_refuses_the_demos_data_and_the_demos_key() {
+    let demo = Demo::new();
+    let mut program = demo.start().await;
+    program.signal(Signal::SIGTERM);
+    program.ends_within(Duration::from_secs(15)).await;
+    let key = std::fs::read_to_string(demo.place.join("data/secret.key")).unwrap();
+    assert!(key.starts_with("saoma-demo-key--"), "{key}");
+    // On the demo's folder, and with its key on another one.
+    for (data, key) in [("data", ""), ("elsewhere", key.as_str())] {
+        let ended = demo.serve(data, key).await;
+        assert_eq!(ended.code, Some(1), "{}", ended.err);
+        let sentence = ended.err.lines().last().unwrap();
+        for word in ["saoma demo", "simulated", "SAOMA_DATA_DIR"] {
+            assert!(sentence.contains(word), "{sentence}");
+        }
+        if !key.is_empty() {
+            assert!(!sentence.contains(key), "{sentence}");
+        }
+    }
+    // The demo itself is as it was.
+    demo.start().await;
+}
+
+#[actix_web::test]
+async fn a_demo_of_an_earlier_version_keeps_its_users_under_a_key_of_the_demo() {
+    // It had a key like a server's.
+    let mut earlier = Server::start_private().await;
+    let phone = earlier.registered_phone("Ming").await;
+    let key = std::fs::read_to_string(earlier.place.join("data/secret.key")).unwrap();
+    earlier.stop().await;
+    let demo = Demo {
+        place: earlier.place,
+        ports: [free_port(), free_port(), free_port()],
+    };
+    for _ in 0..2 {
+        let mut program = demo.start().await;
+        let mut again = demo.phone().await;
+        again.openid.clone_from(&phone.openid);
+        let user = again.sign_in().await.expect(200)["user"].clone();
+        assert_eq!(user["nickname"], "Ming");
+        let now = std::fs::read_to_string(demo.place.join("data/secret.key")).unwrap();
+        assert!(now != key && now.starts_with("saoma-demo-key--"));
+        assert!(!demo.place.join("data/secret.key.old").exists());
+        program.signal(Signal::SIGTERM);
+        program.ends_within(Duration::from_secs(15)).await;
+    }
+}
+
+#[actix_web::test]
+async fn the_demo_leaves_the_data_of_a_server_with_real_people_alone() {
+    let mut server = Server::start_private().await;
+    server.registered_phone("Ming").await;
+    let data = server.place.join("data");
+    let database = PrivatePostgres::of_another(&data).unwrap().unwrap();
+    let mut database = sqlx::PgConnection::connect_with(&database).await.unwrap();
+    sqlx::query("update wechat_identities set app_id = 'wx-of-a-real-server'")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    drop(database);
+    let key = std::fs::read_to_string(data.join("secret.key")).unwrap();
+    server.stop().await;
+    let demo = Demo::new();
+    let mut arguments = demo.arguments();
+    *arguments.last_mut().unwrap() = data.to_str().unwrap().to_owned();
+    let ended = demo
+        .run(&arguments)
+        .ends_within(Duration::from_secs(15))
+        .await;
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.err.contains("people of its own"), "{}", ended.err);
+    assert!(ended.err.contains("--data-dir"), "{}", ended.err);
+    assert_eq!(
+        std::fs::read_to_string(data.join("secret.key")).unwrap(),
+        key
+    );
+    server.kill_and_start_again().await;
+}
+
 struct Demo {
     place: Place,
     /// Page, phone, admin.
@@ -132,6 +218,19 @@ impl Demo {
             eventually("it answers", async || status(&address).await == Some(200)).await;
         }
         program
+    }
+
+    /// `saoma serve` on a folder beside the demo's, with this key unless it is empty.
+    async fn serve(&self, data: &str, key: &str) -> Ended {
+        let wechat = wechat("http://localhost");
+        let data = self.place.join(data);
+        let options = [
+            ("SAOMA_DATA_DIR", data.to_str().unwrap()),
+            ("SAOMA_SECRET_KEY", key),
+        ];
+        let (port, admin) = (free_port(), free_port());
+        let environment = environment(&self.place, port, admin, None, &wechat, &options);
+        run(&["serve"], &environment, &self.place).await
     }
 
     async fn phone(&self) -> Phone {

@@ -11,6 +11,7 @@ async fn the_doctor_finds_nothing_wrong_with_a_server_that_runs() {
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     for check in [
         "settings",
+        "secret key: from ",
         "database: Postgres 1",
         "public address",
         "WeChat",
@@ -43,6 +44,16 @@ async fn the_doctor_names_a_database_that_does_not_answer() {
         let ended = server.command(&["doctor"], &[("DATABASE_URL", &url)]).await;
         finds(&ended, "database", &[why, "DATABASE_URL"]);
     }
+}
+
+#[actix_web::test]
+async fn the_doctor_names_a_secret_key_that_a_server_would_refuse() {
+    let server = Server::start().await;
+    let weak = "A".repeat(43);
+    let ended = server
+        .command(&["doctor"], &[("SAOMA_SECRET_KEY", &weak)])
+        .await;
+    finds(&ended, "secret key", &["SAOMA_SECRET_KEY", "openssl rand"]);
 }
 
 #[actix_web::test]

@@ -13,5 +13,6 @@ mod lost_rows;
 mod programs;
 mod refusals;
 mod restarts;
+mod secret_keys;
 mod shutdown;
 mod silent_clients;

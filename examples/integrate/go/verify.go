@@ -48,6 +48,7 @@ type AccessTokens struct {
 	keys     map[string]ed25519.PublicKey
 	loadedAt time.Time
 	triedAt  time.Time
+	missedAt time.Time
 }
 
 // Verify gives the claims of a good token.
@@ -97,8 +98,12 @@ func (t *AccessTokens) key(kid string) (ed25519.PublicKey, error) {
 	defer t.mutex.Unlock()
 	key, known := t.keys[kid]
 	old := time.Since(t.loadedAt) > keep
-	if (old || !known) && time.Since(t.triedAt) > pause {
+	missed := !old && !known
+	if (old && time.Since(t.triedAt) > pause) || (missed && time.Since(t.missedAt) > pause) {
 		t.triedAt = time.Now()
+		if missed {
+			t.missedAt = t.triedAt
+		}
 		if err := t.load(); err != nil {
 			return nil, err
 		}

@@ -17,6 +17,7 @@ export class AccessTokens {
   #keys = new Map();
   #loadedAt = -Infinity;
   #triedAt = -Infinity;
+  #missedAt = -Infinity;
   #loading;
 
   /** `issuer` is Saoma's public URL without a final slash, `audience` its SAOMA_TOKEN_AUDIENCE. */
@@ -48,8 +49,10 @@ export class AccessTokens {
   async #key(kid) {
     const now = Date.now();
     const old = now - this.#loadedAt > KEEP;
-    if ((old || !this.#keys.has(kid)) && now - this.#triedAt > PAUSE) {
+    const missed = !old && !this.#keys.has(kid);
+    if (old ? now - this.#triedAt > PAUSE : missed && now - this.#missedAt > PAUSE) {
       this.#triedAt = now;
+      if (missed) this.#missedAt = now;
       this.#loading = this.#load();
     }
     // Whoever comes while the keys are on their way waits for the same answer; while Saoma is

@@ -24,7 +24,7 @@ class AccessTokens:
         self.audience = audience
         self._lock = threading.Lock()
         self._keys = {}
-        self._loaded_at = self._tried_at = float("-inf")
+        self._loaded_at = self._tried_at = self._missed_at = float("-inf")
 
     def verify(self, token):
         """The claims of a good token: `sub` is the user's id, `sid` the session's.
@@ -48,8 +48,13 @@ class AccessTokens:
         with self._lock:
             now = time.monotonic()
             old = now - self._loaded_at > KEEP
-            if (old or kid not in self._keys) and now - self._tried_at > PAUSE:
+            missed = not old and kid not in self._keys
+            if (old and now - self._tried_at > PAUSE) or (
+                missed and now - self._missed_at > PAUSE
+            ):
                 self._tried_at = now
+                if missed:
+                    self._missed_at = now
                 self._load()
             if not self._keys:
                 raise OSError("Saoma has not given its keys yet")

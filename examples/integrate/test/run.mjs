@@ -67,6 +67,22 @@ async function tokensThatSaomaNeverGives(name, command) {
   }
 }
 
+async function keysChange(name, command) {
+  const issuer = await startIssuer();
+  const service = await startService(`${name}, keys change`, command, { SAOMA_URL: issuer.url });
+  const old = issuer.token();
+  assert.equal((await service.ask(old)).status, 200);
+  issuer.newKey();
+  assert.equal((await service.ask(issuer.token())).status, 200, 'an unknown key, asked for');
+  assert.equal((await service.ask(old)).status, 401, 'its key is published no more');
+  const asked = issuer.asked();
+  for (const kid of ['a', 'b', 'c']) {
+    const { status } = await service.ask(issuer.token({ header: { kid }, byStranger: true }));
+    assert.equal(status, 401, 'a key that nobody knows');
+  }
+  assert.equal(issuer.asked(), asked, 'strangers make it ask again and again');
+}
+
 async function saomaAway(name, command) {
   const port = await freePort();
   const environment = { SAOMA_URL: `http://127.0.0.1:${port}` };
@@ -131,6 +147,7 @@ async function run() {
     const [name, command] = service.split(/=(.*)/s);
     await tokensOfSaoma(name, command, url, token, jwk);
     await tokensThatSaomaNeverGives(name, command);
+    await keysChange(name, command);
     await saomaAway(name, command);
     console.log(`${name}: good tokens pass, bad ones do not`);
   }

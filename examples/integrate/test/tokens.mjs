@@ -36,9 +36,17 @@ export function signedWithPublicKey(token, jwk) {
 }
 
 export async function startIssuer() {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const kid = 'test';
+  let key;
+  let number = 0;
+  let asked = 0;
+  const newKey = () => {
+    number += 1;
+    key = { ...generateKeyPairSync('ed25519'), kid: `test-${number}` };
+  };
+  newKey();
   const server = createServer((request, response) => {
+    asked += 1;
+    const { publicKey, kid } = key;
     const keys = [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'EdDSA', use: 'sig' }];
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }));
   });
@@ -49,6 +57,10 @@ export async function startIssuer() {
   const stranger = generateKeyPairSync('ed25519').privateKey;
   return {
     url,
+    /** Signs with another key, and publishes no other, as after an emergency. */
+    newKey,
+    /** How often somebody has asked for the keys. */
+    asked: () => asked,
     /** A token as Saoma would sign it, but for what is changed. */
     token({ header = {}, byStranger = false, ...changes } = {}) {
       const now = Math.floor(Date.now() / 1000);
@@ -56,9 +68,10 @@ export async function startIssuer() {
         iss: url, sub: randomUUID(), aud: url, iat: now, exp: now + 300,
         jti: randomUUID(), sid: randomUUID(), amr: ['qr'], ...changes,
       };
+      const { kid } = key;
       const text = `${encode({ typ: 'JWT', alg: 'EdDSA', kid, ...header })}.${encode(claims)}`;
-      const key = byStranger ? stranger : privateKey;
-      return `${text}.${sign(null, Buffer.from(text), key).toString('base64url')}`;
+      const signer = byStranger ? stranger : key.privateKey;
+      return `${text}.${sign(null, Buffer.from(text), signer).toString('base64url')}`;
     },
   };
 }

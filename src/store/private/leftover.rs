@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,8 @@ pub(super) fn end(pid: Pid, mut gone: impl FnMut() -> bool) -> Result<(), Privat
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PidFile {
     pub(super) pid: Pid,
+    /// Where its socket is.
+    pub(super) socket_dir: PathBuf,
     /// Accepts connections.
     pub(super) ready: bool,
 }
@@ -88,17 +90,13 @@ impl PidFile {
     /// The file's lines since PostgreSQL 10: process, data folder, start time, port, socket folder,
     /// listen address, shared memory, status (`src/include/utils/pidfile.h`).
     fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.lines();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
         // A negative number marks a single-user backend; 0 and 1 would address other processes.
-        let pid = lines
-            .next()?
-            .trim()
-            .parse()
-            .ok()
-            .filter(|&pid: &i32| pid > 1)?;
+        let pid = lines.first()?.parse().ok().filter(|&pid: &i32| pid > 1)?;
         Some(Self {
             pid: Pid::from_raw(pid),
-            ready: lines.nth(6).is_some_and(|status| status.trim() == "ready"),
+            socket_dir: lines.get(4).unwrap_or(&"").into(),
+            ready: lines.get(7) == Some(&"ready"),
         })
     }
 }
@@ -138,17 +136,18 @@ mod tests {
 
     #[test]
     fn a_postmaster_is_ready_when_its_file_says_so() {
-        let pid = Pid::from_raw(4711);
-        assert_eq!(PidFile::parse(READY), Some(PidFile { pid, ready: true }));
+        let file = |socket_dir: &str, ready| {
+            let (pid, socket_dir) = (Pid::from_raw(4711), socket_dir.into());
+            Some(PidFile {
+                pid,
+                socket_dir,
+                ready,
+            })
+        };
+        assert_eq!(PidFile::parse(READY), file("/run/saoma-1", true));
         let starting = READY.replace("ready   ", "starting");
-        assert_eq!(
-            PidFile::parse(&starting),
-            Some(PidFile { pid, ready: false })
-        );
-        assert_eq!(
-            PidFile::parse("4711\n"),
-            Some(PidFile { pid, ready: false })
-        );
+        assert_eq!(PidFile::parse(&starting), file("/run/saoma-1", false));
+        assert_eq!(PidFile::parse("4711\n"), file("", false));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use self::keeper::{Keeper, Running};
+use self::leftover::PidFile;
 
 mod account;
 mod binaries;
@@ -105,13 +106,16 @@ impl PrivatePostgres {
 
     /// How to connect to the database `saoma` as its owner.
     pub fn connect_options(&self) -> PgConnectOptions {
-        // The environment's PG… variables are for other servers.
-        PgConnectOptions::new_without_pgpass()
-            .socket(&self.running.socket_dir)
-            .port(5432)
-            .ssl_mode(PgSslMode::Disable)
-            .username(DATABASE)
-            .database(DATABASE)
+        connect_options(&self.running.socket_dir)
+    }
+
+    /// How to connect to the server that another Saoma runs on this data
+    /// directory; none if there is none that accepts connections.
+    pub fn of_another(data_dir: &Path) -> Result<Option<PgConnectOptions>, PrivatePostgresError> {
+        let file = PidFile::read(&data_dir.join("postgres"))?;
+        Ok(file
+            .filter(|file| file.ready)
+            .map(|file| connect_options(&file.socket_dir)))
     }
 
     /// The database's address for a person, who may give it to `psql`, `pg_dump` or `sqlx`, as root
@@ -130,6 +134,16 @@ impl PrivatePostgres {
     pub async fn stop(self) -> Result<(), PrivatePostgresError> {
         self.keeper.stop().await
     }
+}
+
+fn connect_options(socket_dir: &Path) -> PgConnectOptions {
+    // The environment's PG… variables are for other servers.
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket_dir)
+        .port(5432)
+        .ssl_mode(PgSslMode::Disable)
+        .username(DATABASE)
+        .database(DATABASE)
 }
 
 fn url(socket_dir: &Path) -> String {

@@ -9,7 +9,7 @@ use std::{
 
 use actix_web::dev::ServerHandle;
 use saoma::{
-    login::recheck::Recheck,
+    login::{keys::KeyWatch, recheck::Recheck},
     settings::{Flags, Settings},
     simulator::{Fault, FaultMode, Simulator, SimulatorSettings},
     startup::Application,
@@ -31,7 +31,8 @@ pub struct TestServer {
     pub database: TestDatabase,
     pub store: Store,
     pub recheck: Recheck,
-    data_dir: PathBuf,
+    keys: KeyWatch,
+    pub data_dir: PathBuf,
     handles: [ServerHandle; 2],
     running: Option<actix_web::rt::task::JoinHandle<()>>,
 }
@@ -71,6 +72,7 @@ impl TestServer {
         let admin_url = format!("http://{}", application.admin_address());
         let handles = application.handles();
         let (store, recheck) = (application.store.clone(), application.recheck.clone());
+        let keys = application.keys.clone();
         let running = actix_web::rt::spawn(async {
             application.run_until_stopped().await.unwrap();
         });
@@ -81,6 +83,7 @@ impl TestServer {
             database,
             store,
             recheck,
+            keys,
             data_dir,
             handles,
             running: Some(running),
@@ -125,9 +128,10 @@ impl TestServer {
         self.look_again().await;
     }
 
-    /// What the server does every two seconds by itself.
+    /// What the server does every few seconds by itself.
     pub async fn look_again(&self) {
         self.recheck.once().await.unwrap();
+        self.keys.once().await.unwrap();
     }
 }
 
