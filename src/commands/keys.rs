@@ -3,13 +3,13 @@
 use anyhow::Context;
 use chrono::TimeDelta;
 
+use super::database::with_store;
 use crate::{
     login::keys::{
         SecretKey,
         rotation::{self, KeyState, PUBLISHED_BEFORE, shown, states},
     },
     settings::{Flags, Settings},
-    startup,
     store::Store,
 };
 
@@ -45,23 +45,13 @@ impl Action {
 
 /// Does it on the database of the settings.
 pub async fn run(action: Action) -> anyhow::Result<()> {
-    startup::install_tls_provider();
-    let settings = Settings::load_for_database(action.flags())?;
-    let (store, private) = startup::open_store_beside(&settings).await?;
-    let done = act(&action, &settings, &store).await;
-    store.close().await;
-    if let Some(private) = private {
-        private.stop().await?;
-    }
-    done
-}
-
-async fn act(action: &Action, settings: &Settings, store: &Store) -> anyhow::Result<()> {
-    startup::reach(store).await?;
-    if let Action::Rotate(RotateArguments { now, .. }) = action {
-        rotate(settings, store, *now).await?;
-    }
-    list(store).await
+    with_store(action.flags(), async |settings, store| {
+        if let Action::Rotate(RotateArguments { now, .. }) = &action {
+            rotate(settings, store, *now).await?;
+        }
+        list(store).await
+    })
+    .await
 }
 
 async fn rotate(settings: &Settings, store: &Store, now: bool) -> anyhow::Result<()> {
@@ -80,7 +70,7 @@ async fn rotate(settings: &Settings, store: &Store, now: bool) -> anyhow::Result
     let changed = store
         .change_signing_keys(|keys| plan(keys, &secret))
         .await
-        .context("the keys could not be changed; `saoma migrate` updates an older schema")?;
+        .context("the keys could not be changed")?;
     changed?;
     if now {
         println!(
@@ -98,7 +88,7 @@ async fn list(store: &Store) -> anyhow::Result<()> {
     let keys = store
         .list_signing_keys()
         .await
-        .context("the keys could not be read; `saoma migrate` updates an older schema")?;
+        .context("the keys could not be read")?;
     if keys.is_empty() {
         println!("There is no key yet; the first start makes one.");
     }

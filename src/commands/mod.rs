@@ -1,8 +1,11 @@
 //! What the `saoma` command can do.
 
+mod audit;
+mod database;
 mod demo;
 mod doctor;
 mod keys;
+mod users;
 
 use anyhow::Context;
 
@@ -27,6 +30,11 @@ pub enum Command {
     /// Look at the keys that sign access tokens, or change them
     #[command(subcommand)]
     Keys(keys::Action),
+    /// Look at the users, or change who may come in
+    #[command(subcommand)]
+    Users(users::Action),
+    /// Show who did what, when and from where
+    Audit(audit::Arguments),
     /// Check settings, database, public address and WeChat, and say what is wrong
     Doctor(Flags),
 }
@@ -37,6 +45,8 @@ impl Command {
         let log = match self {
             Self::Serve(flags) | Self::Migrate(flags) => Some(Settings::log(flags)?),
             Self::Keys(action) => Some(Settings::log(action.flags())?),
+            Self::Users(action) => Some(Settings::log(action.flags())?),
+            Self::Audit(arguments) => Some(Settings::log(&arguments.flags)?),
             // Says itself what is wrong with the settings.
             Self::Doctor(flags) => Settings::log(flags).ok(),
             Self::Demo(_) | Self::Simulate(_) => None,
@@ -55,6 +65,8 @@ impl Command {
             Self::Simulate(arguments) => simulator::run(arguments).await,
             Self::Migrate(flags) => migrate(&flags).await,
             Self::Keys(action) => keys::run(action).await,
+            Self::Users(action) => users::run(action).await,
+            Self::Audit(arguments) => audit::run(arguments).await,
             Self::Doctor(flags) => doctor::run(&flags).await,
         }
     }

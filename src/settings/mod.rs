@@ -3,6 +3,7 @@
 //! Nothing starts with a wrong value: [`SettingsError`] names the setting, its
 //! value and what would be right.
 
+pub mod duration;
 mod flags;
 mod parse;
 mod refuse;

@@ -21,7 +21,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{Flags, flags::NAMES};
+use super::{Flags, duration, flags::NAMES};
 
 /// A setting that stops the start.
 #[derive(Debug, thiserror::Error)]
@@ -199,31 +199,7 @@ impl Values {
     pub(super) fn duration(&self, name: &str, default: &str) -> Result<Duration, SettingsError> {
         let value = self.get(name).unwrap_or(default);
         let right = "more than nothing, such as 90s, 500ms or 5m";
-        let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let milliseconds = match &value[digits.len()..] {
-            "ms" => 1,
-            "" | "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => {
-                return Err(SettingsError::new(
-                    name,
-                    value,
-                    "this unit is unknown",
-                    right,
-                ));
-            }
-        };
-        match digits.trim().parse::<u32>() {
-            Ok(number) if number > 0 => Ok(Duration::from_millis(u64::from(number) * milliseconds)),
-            _ => Err(SettingsError::new(
-                name,
-                value,
-                "this is no duration",
-                right,
-            )),
-        }
+        duration::parse(value).map_err(|problem| SettingsError::new(name, value, problem, right))
     }
 
     pub(super) fn duration_of_at_least(

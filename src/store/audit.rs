@@ -47,8 +47,6 @@ pub struct AuditQuery {
     pub user: Option<Uuid>,
     /// Not older than this.
     pub since: Option<Duration>,
-    /// Above this id.
-    pub after: Option<i64>,
     /// At most so many, the newest of them.
     pub limit: i64,
 }
@@ -65,11 +63,9 @@ impl Store {
                      from audit_log
                      where ($1::uuid is null or user_id = $1)
                         and ($2::float8 is null or at >= saoma_now() - make_interval(secs => $2))
-                        and ($3::bigint is null or id > $3)
-                     order by id desc limit $4",
+                     order by id desc limit $3",
                     query.user,
                     query.since.map(seconds),
-                    query.after,
                     query.limit,
                 )
                 .fetch_all(db)
@@ -78,6 +74,31 @@ impl Store {
             .await?;
         entries.reverse();
         Ok(entries)
+    }
+
+    /// The first entries above an id, at most `limit`.
+    pub async fn read_audit_after(
+        &self,
+        id: i64,
+        user: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.run(async |db| {
+            sqlx::query_as!(
+                AuditEntry,
+                "select id, at, event, outcome, user_id, attempt_id, session_id, ip,
+                    browser_name, browser_os, entry_scene, check_kind, reported_at
+                 from audit_log
+                 where id > $1 and ($2::uuid is null or user_id = $2)
+                 order by id limit $3",
+                id,
+                user,
+                limit,
+            )
+            .fetch_all(db)
+            .await
+        })
+        .await
     }
 
     /// Notes the logins that were confirmed and never collected by their

@@ -10,6 +10,7 @@ mod database_faults;
 mod demo;
 mod doctor;
 mod lost_rows;
+mod owner;
 mod programs;
 mod refusals;
 mod restarts;

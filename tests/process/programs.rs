@@ -120,7 +120,9 @@ async fn what_is_logged_can_stand_in_the_settings_file_too() {
 #[actix_web::test]
 async fn every_command_has_help_and_an_unknown_one_is_refused() {
     let place = Place::new();
-    for command in ["serve", "demo", "simulate", "migrate", "doctor"] {
+    for command in [
+        "serve", "demo", "simulate", "migrate", "doctor", "users", "audit", "keys",
+    ] {
         let ended = run(&[command, "--help"], &Vec::new(), &place).await;
         assert_eq!(ended.code, Some(0), "{command}: {}", ended.err);
         assert!(ended.out.contains("Usage: saoma"), "{}", ended.out);

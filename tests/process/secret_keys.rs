@@ -27,18 +27,6 @@ async fn signs(browser: &mut Browser) -> String {
     header.unwrap().kid.unwrap()
 }
 
-async fn signed_in(server: &Server) -> Browser {
-    let phone = server.registered_phone("Ming").await;
-    let mut browser = server.browser().await;
-    let ticket: Value = browser.open_socket().await;
-    let scene = browser.scene(&ticket).await;
-    let scan = phone.scan(&scene).await.expect(200);
-    phone.confirm(&scan["nonce"]).await.expect(200);
-    browser.redeem(&ticket["attempt"]).await.expect(200);
-    browser.drop_socket();
-    browser
-}
-
 /// The last sentence of a start with other settings, which must fail.
 async fn refusal(server: &Server, options: &[(&str, &str)]) -> String {
     let ended = server.command(&["serve"], options).await;
@@ -52,7 +40,7 @@ async fn the_secret_key_is_replaced_with_the_old_one_beside_it_and_no_login_is_l
     let first = [("SAOMA_SECRET_KEY", FIRST)];
     let mut one = Server::start_with(Some(&database), &first).await;
     let mut other = Server::start_with(Some(&database), &first).await;
-    let mut browser = signed_in(&one).await;
+    let mut browser = one.signed_in(&one.registered_phone("Ming").await).await;
     let kid = signs(&mut browser).await;
 
     // A wrong old key, and none, leave all as it is.
@@ -107,7 +95,7 @@ async fn an_instance_with_the_old_secret_key_publishes_what_it_cannot_sign_with(
     let database = Cluster::shared_database().await;
     let first = [("SAOMA_SECRET_KEY", FIRST)];
     let late = Server::start_with(Some(&database), &first).await;
-    let mut browser = signed_in(&late).await;
+    let mut browser = late.signed_in(&late.registered_phone("Ming").await).await;
     let kid = signs(&mut browser).await;
     let both = [
         ("SAOMA_SECRET_KEY", SECOND),
@@ -155,7 +143,9 @@ async fn the_key_in_the_data_directory_is_replaced_by_setting_it_aside() {
 #[actix_web::test]
 async fn a_running_server_with_its_private_postgres_takes_a_new_key_without_a_restart() {
     let server = Server::start_private().await;
-    let mut browser = signed_in(&server).await;
+    let mut browser = server
+        .signed_in(&server.registered_phone("Ming").await)
+        .await;
     let kid = signs(&mut browser).await;
     let listed = server.command(&["keys", "list"], &[]).await;
     assert_eq!(listed.code, Some(0), "{}", listed.err);

@@ -96,6 +96,18 @@ impl Server {
         Phone::new(&self.url, self.wechat.url().as_str()).await
     }
 
+    /// A browser that is signed in by this phone.
+    pub async fn signed_in(&self, phone: &Phone) -> Browser {
+        let mut browser = self.browser().await;
+        let ticket = browser.open_socket().await;
+        let scene = browser.scene(&ticket).await;
+        let scan = phone.scan(&scene).await.expect(200);
+        phone.confirm(&scan["nonce"]).await.expect(200);
+        browser.redeem(&ticket["attempt"]).await.expect(200);
+        browser.drop_socket();
+        browser
+    }
+
     /// A phone of a registered user.
     pub async fn registered_phone(&self, nickname: &str) -> Phone {
         let phone = self.phone().await;
