@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Browser, Cluster, Server, server::set, wait::eventually};
 

@@ -3,14 +3,21 @@
 /// Something that happens to an attempt.
 #[derive(Debug, Clone, Copy)]
 pub enum Step {
-    /// One of two phones scans the newest scene, or one further back.
+    /// One of two phones scans the newest scene, or one further back, off the
+    /// screen or off a picture that somebody sent.
     Scan {
         phone: usize,
         back: usize,
+        forwarded: bool,
     },
     /// The phone that holds it agrees, with its newest nonce or an older one.
     Confirm {
         back: usize,
+        number: Typed,
+    },
+    /// The browser types the strict check's digits.
+    Check {
+        right: bool,
     },
     Refuse {
         back: usize,
@@ -23,6 +30,22 @@ pub enum Step {
     },
     /// Seconds go by.
     Advance(u64),
+}
+
+/// What a person types into a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Typed {
+    Nothing,
+    Wrong,
+    Right,
+}
+
+/// What a login asks for, from the least to the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Check {
+    None,
+    Number,
+    Code,
 }
 
 /// The answer's status and its problem's code.
@@ -52,14 +75,20 @@ impl Outcome {
 enum State {
     Pending,
     Scanned,
+    Approved,
     Confirmed,
     Redeemed,
     Cancelled(&'static str),
+    Failed(&'static str),
 }
 
 /// The attempt that a browser shows.
 #[derive(Debug)]
 pub struct Reference {
+    /// `SAOMA_CHECK=code`, else `auto`.
+    strict: bool,
+    check: Check,
+    tries: u8,
     now: u64,
     state: State,
     version: i64,
@@ -74,12 +103,15 @@ pub struct Reference {
 }
 
 impl Reference {
-    pub fn new() -> Self {
-        Self::begun(0, 0)
+    pub fn new(strict: bool) -> Self {
+        Self::begun(strict, 0, 0)
     }
 
-    fn begun(now: u64, silent: u8) -> Self {
+    fn begun(strict: bool, now: u64, silent: u8) -> Self {
         Self {
+            strict,
+            check: Check::None,
+            tries: 3,
             now,
             state: State::Pending,
             version: 1,
@@ -107,12 +139,15 @@ impl Reference {
         let (kind, reason) = match (self.is_expired(), self.state) {
             (true, State::Pending) => ("expired", Some("not_scanned")),
             (true, State::Scanned) => ("expired", Some("not_confirmed")),
+            (true, State::Approved) => ("expired", Some("not_checked")),
             (true, _) => ("expired", Some("not_redeemed")),
             (false, State::Pending) => ("ticket", None),
             (false, State::Scanned) => ("scanned", None),
+            (false, State::Approved) => ("code_needed", None),
             (false, State::Confirmed) => ("login_succeeded", None),
             (false, State::Redeemed) => ("redeemed", None),
             (false, State::Cancelled(reason)) => ("cancelled", Some(reason)),
+            (false, State::Failed(reason)) => ("failed", Some(reason)),
         };
         (kind.to_owned(), self.version(), reason.map(str::to_owned))
     }
@@ -123,13 +158,30 @@ impl Reference {
                 self.now += seconds;
                 Outcome::done(204)
             }
-            Step::Scan { phone, back } => self.scan(phone, back),
-            Step::Confirm { back } | Step::Refuse { back } if self.nonces == 0 || back > 0 => {
+            Step::Scan {
+                phone,
+                back,
+                forwarded,
+            } => self.scan(phone, back, forwarded),
+            Step::Confirm { back, .. } | Step::Refuse { back } if self.nonces == 0 || back > 0 => {
                 Outcome::problem(403, "nonce_invalid")
             }
-            Step::Confirm { .. } => match self.open() {
-                Ok(State::Scanned) => self.enter(State::Confirmed, 200),
+            Step::Confirm { number, .. } => match self.open() {
+                Ok(State::Scanned) => self.confirm(number),
                 Ok(_) | Err(Gone::Redeemed) => Outcome::done(200),
+                Err(gone) => gone.outcome(),
+            },
+            Step::Check { right } => match self.open() {
+                Ok(State::Approved) if right => self.enter(State::Confirmed, 200),
+                Ok(State::Approved) => {
+                    self.tries -= 1;
+                    if self.tries == 0 {
+                        self.state = State::Failed("code_wrong");
+                    }
+                    self.version += 1;
+                    Outcome::problem(422, "code_wrong")
+                }
+                Ok(_) => Outcome::done(200),
                 Err(gone) => gone.outcome(),
             },
             Step::Refuse { .. } if self.state == State::Cancelled("by_phone") => Outcome::done(204),
@@ -156,18 +208,28 @@ impl Reference {
         }
     }
 
-    fn scan(&mut self, phone: usize, back: usize) -> Outcome {
+    fn scan(&mut self, phone: usize, back: usize, forwarded: bool) -> Outcome {
+        let asked = match (self.strict, forwarded) {
+            (true, _) => Check::Code,
+            (false, true) => Check::Number,
+            (false, false) => Check::None,
+        };
         let scene = self.scenes[self.scenes.len().saturating_sub(1 + back)];
         let mine = self.holder == Some(phone);
         match self.open() {
             Ok(State::Pending) if scene > self.now => {
                 self.holder = Some(phone);
                 self.nonces = 1;
+                self.check = asked;
                 self.enter(State::Scanned, 200)
             }
             Ok(State::Pending) => Gone::Expired.outcome(),
-            Ok(_) if mine => {
+            Ok(state) if mine => {
                 self.nonces += 1;
+                if state == State::Scanned && asked > self.check {
+                    self.check = asked;
+                    self.version += 1;
+                }
                 Outcome::done(200)
             }
             Ok(_) => Outcome::problem(409, "already_scanned"),
@@ -176,12 +238,32 @@ impl Reference {
         }
     }
 
+    fn confirm(&mut self, number: Typed) -> Outcome {
+        match (self.check, number) {
+            (Check::Number, Typed::Nothing) => Outcome::problem(422, "number_wrong"),
+            (Check::Number, Typed::Wrong) => {
+                self.tries -= 1;
+                if self.tries == 0 {
+                    self.state = State::Failed("number_wrong");
+                    self.version += 1;
+                }
+                Outcome::problem(422, "number_wrong")
+            }
+            (Check::Code, _) => {
+                let outcome = self.enter(State::Approved, 200);
+                self.expires_at = (self.now + 90).min(self.ends_at);
+                outcome
+            }
+            _ => self.enter(State::Confirmed, 200),
+        }
+    }
+
     fn refresh(&mut self, silent: bool) -> Outcome {
         let open = self.open();
         match open {
             Ok(State::Confirmed) => return Outcome::done(200),
-            Ok(State::Scanned) if silent => return Outcome::done(200),
-            Ok(State::Scanned) => {}
+            Ok(State::Scanned | State::Approved) if silent => return Outcome::done(200),
+            Ok(State::Scanned | State::Approved) => {}
             _ if silent && self.silent >= 5 => return Outcome::problem(409, "tap_needed"),
             Ok(_) => {
                 self.expires_at = (self.now + 120).min(self.ends_at);
@@ -200,7 +282,8 @@ impl Reference {
             }
             Err(_) => {}
         }
-        *self = Self::begun(self.now, if silent { self.silent + 1 } else { 0 });
+        let silent = if silent { self.silent + 1 } else { 0 };
+        *self = Self::begun(self.strict, self.now, silent);
         Outcome::done(200)
     }
 
@@ -214,7 +297,7 @@ impl Reference {
     fn is_expired(&self) -> bool {
         let open = matches!(
             self.state,
-            State::Pending | State::Scanned | State::Confirmed
+            State::Pending | State::Scanned | State::Approved | State::Confirmed
         );
         open && self.expires_at <= self.now
     }
@@ -224,6 +307,7 @@ impl Reference {
             _ if self.is_expired() => Err(Gone::Expired),
             State::Redeemed => Err(Gone::Redeemed),
             State::Cancelled(_) => Err(Gone::Cancelled),
+            State::Failed(_) => Err(Gone::Failed),
             state => Ok(state),
         }
     }
@@ -232,6 +316,7 @@ impl Reference {
 enum Gone {
     Expired,
     Cancelled,
+    Failed,
     Redeemed,
 }
 
@@ -240,6 +325,7 @@ impl Gone {
         match self {
             Self::Expired => Outcome::problem(410, "attempt_expired"),
             Self::Cancelled => Outcome::problem(410, "attempt_cancelled"),
+            Self::Failed => Outcome::problem(410, "attempt_failed"),
             Self::Redeemed => Outcome::problem(409, "already_redeemed"),
         }
     }
