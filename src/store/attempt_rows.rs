@@ -85,7 +85,10 @@ macro_rules! audited_attempt {
                     insert into audit_log (event, outcome, user_id, attempt_id, ip,
                         browser_name, browser_os, entry_scene, check_kind)
                     select ", $event, ", ", $outcome, ",
-                        coalesce(a.user_id, saoma_user_of(a.app_id, a.openid)), a.id, ", $ip, ",
+                        coalesce(a.user_id, (
+                            select i.user_id from wechat_identities i
+                            where i.app_id = a.app_id and i.openid = a.openid
+                        )), a.id, ", $ip, ",
                         a.browser_name, a.browser_os, a.entry_scene, a.check_kind
                     from a
                 ) "

@@ -68,7 +68,8 @@ impl Store {
         let alive = self
             .run(async |db| {
                 sqlx::query_scalar!(
-                    "select s.id from sessions s where s.id = any($1) and saoma_session_lives(s)",
+                    "select s.id from sessions s join users u on u.id = s.user_id
+                     where s.id = any($1) and saoma_session_lives(s) and u.blocked_at is null",
                     sessions,
                 )
                 .fetch_all(db)

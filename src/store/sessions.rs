@@ -150,7 +150,7 @@ impl Store {
                         s.presented_at is null or s.last_seen_at < saoma_now() - interval '1 minute'
                             as "stale!"
                     from sessions s join users u on u.id = s.user_id
-                    where s.token_hash = $1 and saoma_session_lives(s)"#,
+                    where s.token_hash = $1 and saoma_session_lives(s) and u.blocked_at is null"#,
                     token.as_slice(),
                 )
                 .fetch_optional(&mut *db)
