@@ -1,7 +1,7 @@
 # The commands of this project. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: demo test fmt lint check help
+.PHONY: demo test fuzz fmt lint check help
 
 # The queries were checked against the database when .sqlx was written; building needs none.
 export SQLX_OFFLINE := true
@@ -16,8 +16,14 @@ test: ## Install what the tests need and run all of them
 	@scripts/install.sh test
 	@scripts/test.sh
 
+fuzz: ## Feed made-up input to the parsers, SECONDS=60 for each
+	@scripts/rust-version.sh
+	@scripts/install.sh test
+	@scripts/fuzz.sh $(or $(SECONDS),60)
+
 fmt: ## Format the Rust code
 	cargo fmt
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 lint: ## Look for mistakes with clippy; warnings are errors
 	cargo clippy --all-targets --locked -- -D warnings

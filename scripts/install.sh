@@ -30,6 +30,8 @@ missing_packages() {
     have cc || echo gcc libc6-dev
     have_postgresql || echo postgresql
     [ "$purpose" = test ] || return 0
+    # The fuzzer is C++.
+    have c++ || echo g++
     have nginx || echo nginx
     have chromedriver || echo chromium-driver
     have chromium || have chromium-browser || have google-chrome || echo chromium

@@ -3,9 +3,10 @@
 use actix_web::{
     HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
-    http::header,
+    http::header::{self, HeaderValue},
 };
 
+use super::credentials;
 use crate::{login::ids::Secret, store::SESSION_DAYS};
 
 /// Which of the two.
@@ -29,16 +30,10 @@ impl Kind {
         }
     }
 
-    /// The secret that the request brings; any other shape counts as missing.
-    /// Cookies that other sites of the domain set, in whatever bytes, hide nothing.
+    /// The secret that the request brings, if it brings one.
     pub fn read(self, request: &HttpRequest, secure: bool) -> Option<Secret> {
-        let name = self.name(secure);
         let lines = request.headers().get_all(header::COOKIE);
-        lines
-            .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
-            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
-            .filter(|(key, _)| *key == name)
-            .find_map(|(_, value)| Secret::parse(value))
+        credentials::cookie(lines.map(HeaderValue::as_bytes), self.name(secure))
     }
 
     /// The cookie that carries this secret.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{
     address,
     cookies::Kind,
+    credentials,
     language::{self, Language},
     return_to,
     site::Site,
@@ -92,17 +93,9 @@ pub fn requester(
 
 /// The token of `Authorization: Bearer`.
 pub fn bearer(request: &HttpRequest) -> Result<Secret, Error> {
-    let value = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let (scheme, token) = value
-        .and_then(|value| value.split_once(' '))
-        .unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Error::PhoneSessionInvalid);
-    }
-    Secret::parse(token.trim()).ok_or(Error::PhoneSessionInvalid)
+    let line = request.headers().get(header::AUTHORIZATION);
+    line.and_then(|line| credentials::bearer(line.as_bytes()))
+        .ok_or(Error::PhoneSessionInvalid)
 }
 
 /// A JSON object; an absent body is an empty one.

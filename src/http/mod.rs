@@ -5,6 +5,7 @@ pub mod assets;
 mod attempts;
 mod codes;
 mod cookies;
+mod credentials;
 mod edge;
 mod extract;
 mod health;

@@ -55,14 +55,9 @@ impl Secret {
         Sha256::digest(self.0.expose_secret()).into()
     }
 
-    /// The session token that this browser secret gives with `salt`
-    /// (HMAC-SHA-256): asking again within the salt's life gives the same one.
-    pub fn session_token(&self, salt: &[u8]) -> Self {
-        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, self.0.expose_secret());
-        let tag = aws_lc_rs::hmac::sign(&key, salt);
-        let mut token = [0; 32];
-        token.copy_from_slice(tag.as_ref());
-        Self::from(token)
+    /// The bytes themselves, for what is derived from them.
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        self.0.expose_secret()
     }
 }
 
@@ -147,23 +142,6 @@ mod tests {
         ] {
             assert!(Scene::parse(other).is_none(), "{other:?}");
         }
-    }
-
-    #[test]
-    fn the_same_salt_gives_the_same_session_token_and_another_gives_another() {
-        let secret = Secret::random();
-        assert_eq!(
-            secret.session_token(b"one").hash(),
-            secret.session_token(b"one").hash()
-        );
-        assert_ne!(
-            secret.session_token(b"one").hash(),
-            secret.session_token(b"two").hash()
-        );
-        assert_ne!(
-            secret.session_token(b"one").hash(),
-            Secret::random().session_token(b"one").hash()
-        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod phone;
 pub mod reason;
 pub mod recheck;
 pub mod redeem;
+mod session_token;
 pub mod sessions;
 
 use std::sync::Arc;

@@ -1,17 +1,18 @@
 //! The client: what Saoma asks WeChat.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use url::Url;
 
 use super::{
     CodeImage, WechatIdentity, WechatSettings,
+    answer::FreshToken,
     call::Call,
     error::{Endpoint, WechatError},
     tls,
-    token::{AccessToken, FreshToken, Token},
+    token::{AccessToken, Token},
 };
 
 /// WeChat's API for one worker.
@@ -88,11 +89,8 @@ impl Wechat {
             .append_pair("grant_type", "authorization_code");
         let secrets = [secret, js_code];
         let call = self.call(Endpoint::Identity, &secrets);
-        let session: Session = call.json(self.http.get(url.as_str()).send()).await?;
-        session.identity().ok_or(WechatError::Garbage {
-            endpoint: Endpoint::Identity,
-            reason: "an identity without an openid".to_owned(),
-        })
+        let answer = call.answer(self.http.get(url.as_str()).send()).await?;
+        answer.identity()
     }
 
     /// Asks for an access token, unless one is at hand: whether WeChat takes this `AppID`,
@@ -114,8 +112,9 @@ impl Wechat {
         };
         let request = self.http.post(url.as_str());
         let drawn = call
-            .image(request.send_json(&CodeRequest::new(&self.settings, scene)))
-            .await;
+            .answer(request.send_json(&CodeRequest::new(&self.settings, scene)))
+            .await
+            .and_then(|answer| answer.image());
         if let Err(WechatError::TokenRefused(_)) = &drawn {
             self.token.forget(&token);
         }
@@ -133,24 +132,16 @@ impl Wechat {
         let secrets = [secret];
         let call = self.call(Endpoint::StableToken, &secrets);
         let request = self.http.post(self.url(Endpoint::StableToken).as_str());
-        let grant: Grant = call
-            .json(request.send_json(&TokenRequest {
+        let answer = call
+            .answer(request.send_json(&TokenRequest {
                 grant_type: "client_credential",
                 appid: &self.settings.app_id,
                 secret,
             }))
             .await?;
-        if grant.access_token.is_empty() {
-            return Err(WechatError::Garbage {
-                endpoint: Endpoint::StableToken,
-                reason: "an empty access token".to_owned(),
-            });
-        }
-        tracing::debug!(expires_in = grant.expires_in, "WeChat gave an access token");
-        Ok(FreshToken {
-            secret: grant.access_token.into(),
-            expires_in: Duration::from_secs(grant.expires_in),
-        })
+        let token = answer.token()?;
+        tracing::debug!(expires_in = ?token.expires_in, "WeChat gave an access token");
+        Ok(token)
     }
 
     fn call<'a>(&self, endpoint: Endpoint, secrets: &'a [&'a str]) -> Call<'a> {
@@ -187,13 +178,6 @@ struct TokenRequest<'a> {
     secret: &'a str,
 }
 
-#[derive(Deserialize)]
-struct Grant {
-    access_token: String,
-    /// Seconds.
-    expires_in: u64,
-}
-
 /// The body of `getwxacodeunlimit`. WeChat refuses a field that is empty; what is left out has
 /// its default.
 #[derive(Serialize)]
@@ -217,22 +201,5 @@ impl<'a> CodeRequest<'a> {
             check_path: env_version.is_none(),
             env_version,
         }
-    }
-}
-
-/// The answer of `jscode2session`. It has no field for the `session_key`, so that is dropped
-/// while parsing.
-#[derive(Deserialize)]
-struct Session {
-    openid: Option<String>,
-    unionid: Option<String>,
-}
-
-impl Session {
-    fn identity(self) -> Option<WechatIdentity> {
-        Some(WechatIdentity {
-            open_id: self.openid.filter(|id| !id.is_empty())?,
-            union_id: self.unionid.filter(|id| !id.is_empty()),
-        })
     }
 }

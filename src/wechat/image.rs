@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use actix_web::web::Bytes;
+use bytes::Bytes;
 
 /// A mini-program code as WeChat drew it.
 #[derive(Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 //!
 //! One [`AccessToken`] is shared by the whole process; each worker has a [`Wechat`] of its own.
 
+mod answer;
 mod call;
 mod client;
 mod errcode;
@@ -21,11 +22,12 @@ mod tls;
 pub use tls::https_client;
 mod token;
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use url::Url;
 
+pub use answer::WechatIdentity;
 pub use client::Wechat;
 pub use error::{Endpoint, Refusal, WechatError};
 pub use image::{CodeImage, ImageKind};
@@ -48,23 +50,4 @@ pub struct WechatSettings {
     pub timeout: Duration,
     /// The time limit of one call for a code image. 5 s is usual.
     pub image_timeout: Duration,
-}
-
-/// Who scanned: what WeChat tells about the user behind a `wx.login` code.
-///
-/// WeChat's `session_key` is not kept: nothing here needs it, and it must never leave the server.
-#[derive(Clone, PartialEq, Eq)]
-pub struct WechatIdentity {
-    /// One user within one mini program. Never empty.
-    pub open_id: String,
-    /// One user across all apps of one Open Platform account. WeChat sends it only when the
-    /// mini program is bound to such an account, so it may appear later. Never empty.
-    pub union_id: Option<String>,
-}
-
-impl fmt::Debug for WechatIdentity {
-    /// Leaves the ids out: they are personal data, and what is debugged ends up in logs.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WechatIdentity").finish_non_exhaustive()
-    }
 }

@@ -9,7 +9,10 @@ use std::{
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::error::{Endpoint, WechatError};
+use super::{
+    answer::FreshToken,
+    error::{Endpoint, WechatError},
+};
 
 /// The access token, shared by all workers of the process: cached, one refresh at a time.
 ///
@@ -26,13 +29,6 @@ pub struct AccessToken {
 pub(super) struct Token {
     pub(super) secret: SecretString,
     number: u64,
-}
-
-/// A token as WeChat just gave it.
-pub(super) struct FreshToken {
-    pub(super) secret: SecretString,
-    /// How long it will be accepted from now on.
-    pub(super) expires_in: Duration,
 }
 
 impl AccessToken {

@@ -11,6 +11,7 @@ mod bad_input;
 mod check_code;
 mod check_number;
 mod concurrency;
+mod corpus;
 mod database_away;
 mod expiry;
 mod fallback;

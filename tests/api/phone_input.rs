@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::TestServer;
 
 #[actix_web::test]
-async fn a_scan_says_what_is_wrong_with_it() {
+async fn a7_a_scan_says_what_is_wrong_with_it() {
     let server = TestServer::start().await;
     let phone = server.phone().await;
     let good = "A".repeat(32);
@@ -15,6 +15,9 @@ async fn a_scan_says_what_is_wrong_with_it() {
         json!({"scene": good, "entry_scene": "1047"}),
         json!({"scene": good, "entry_scene": null}),
         json!({"scene": good, "entry_scene": 10_470_000_000_i64}),
+        json!({"scene": good, "entry_scene": 1047.5}),
+        json!({"scene": good, "entry_scene": [1047]}),
+        json!({"scene": "%", "entry_scene": "1047"}),
         json!({}),
     ] {
         scan(body).await.expect_problem(400, "entry_scene_missing");
@@ -27,6 +30,12 @@ async fn a_scan_says_what_is_wrong_with_it() {
         json!(&good[1..]),
         json!(long),
         json!("扫".repeat(32)),
+        json!("A".repeat(10 * 1024)),
+        json!("A\0".repeat(16)),
+        json!("😀".repeat(8)),
+        json!("%41".repeat(10) + "AA"),
+        json!("%".repeat(32)),
+        json!([good]),
     ] {
         let body = json!({"scene": scene, "entry_scene": 1047});
         scan(body).await.expect_problem(400, "scene_malformed");
