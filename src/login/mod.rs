@@ -14,12 +14,14 @@ pub mod reason;
 pub mod recheck;
 pub mod redeem;
 pub mod sessions;
+pub mod warnings;
 
 use std::sync::Arc;
 
 use crate::{
     broker::Broker,
     codes::Codes,
+    places::Places,
     session::protocol::ServerMessage,
     settings::Settings,
     store::{BeginQueue, Store},
@@ -37,6 +39,8 @@ pub struct Login {
     pub settings: Arc<Settings>,
     /// What one address may ask for.
     pub limits: Limits,
+    /// Where addresses are.
+    pub places: Places,
     pub(crate) store: Store,
     pub(crate) keys: Arc<SigningKeys>,
     check_codes: Arc<CheckCodes>,
@@ -52,6 +56,7 @@ pub struct Login {
 pub struct Parts {
     pub settings: Arc<Settings>,
     pub limits: Limits,
+    pub places: Places,
     pub store: Store,
     pub keys: Arc<SigningKeys>,
     pub check_codes: Arc<CheckCodes>,
@@ -65,6 +70,7 @@ impl Login {
         let Parts {
             settings,
             limits,
+            places,
             store,
             keys,
             check_codes,
@@ -74,6 +80,7 @@ impl Login {
         Self {
             settings,
             limits,
+            places,
             store,
             keys,
             check_codes,
