@@ -1,4 +1,4 @@
-//! Where an address is, by the owner's address databases (MaxMind's format).
+//! Where an address is, by the owner's address databases (`.mmdb` files).
 //!
 //! Nothing is asked over the network and nothing is stored: a place is looked up
 //! from the masked address whenever somebody reads it. Without a database

@@ -22,11 +22,11 @@ impl Folder {
     }
 
     /// A file, put in place whole as a good updater does.
-    fn put(&self, name: &str, content: &[u8]) -> Option<PathBuf> {
+    fn put(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.0.join(name);
         fs::write(path.with_extension("new"), content).unwrap();
         fs::rename(path.with_extension("new"), &path).unwrap();
-        Some(path)
+        path
     }
 }
 
@@ -62,41 +62,41 @@ fn cities() -> Vec<u8> {
         "city": names("新加坡", "Singapore"), "country": country("SG", "新加坡", "Singapore"),
     });
     Mmdb::new("GeoLite2-City")
-        .with("192.0.2.0/25", shanghai)
-        .with("198.51.100.0/24", clifton)
-        .with("203.0.113.0/24", hangzhou)
-        .with("2001:db8:1::/48", singapore)
-        .with("2001:db8:2::/48", json!({"country": china}))
+        .with("192.0.2.0/25", &shanghai)
+        .with("198.51.100.0/24", &clifton)
+        .with("203.0.113.0/24", &hangzhou)
+        .with("2001:db8:1::/48", &singapore)
+        .with("2001:db8:2::/48", &json!({"country": china}))
         .with(
             "2001:db8:3::/48",
-            json!({"subdivisions": [names("内蒙古自治区", "Inner Mongolia")], "country": china}),
+            &json!({"subdivisions": [names("内蒙古自治区", "Inner Mongolia")], "country": china}),
         )
         .with(
             "2001:db8:4::/48",
-            json!({"registered_country": country("DE", "德国", "Germany")}),
+            &json!({"registered_country": country("DE", "德国", "Germany")}),
         )
         .with(
             "2001:db8:5::/48",
-            json!({"city": names("杭\u{7}州\n", &"x".repeat(200))}),
+            &json!({"city": names("杭\u{7}州\n", &"x".repeat(200))}),
         )
-        .with("2001:db8:6::/48", json!({"city": "no map"}))
-        .with("10.0.0.0/8", json!({"country": china}))
-        .with("fd00::/8", json!({"country": china}))
+        .with("2001:db8:6::/48", &json!({"city": "no map"}))
+        .with("10.0.0.0/8", &json!({"country": china}))
+        .with("fd00::/8", &json!({"country": china}))
         .bytes()
 }
 
 fn networks() -> Vec<u8> {
     let asn = |number: u32| json!({"autonomous_system_number": number});
     Mmdb::new("GeoLite2-ASN")
-        .with("192.0.2.0/24", asn(4134))
-        .with("198.51.100.0/24", asn(16509))
+        .with("192.0.2.0/24", &asn(4134))
+        .with("198.51.100.0/24", &asn(16509))
         .bytes()
 }
 
 #[test]
 fn a_place_is_written_as_a_reader_of_the_language_would() {
     let folder = Folder::new();
-    let city = folder.put("city.mmdb", &cities());
+    let city = Some(folder.put("city.mmdb", &cities()));
     let files = GeoipFiles {
         city,
         ..GeoipFiles::default()
@@ -119,7 +119,7 @@ fn a_place_is_written_as_a_reader_of_the_language_would() {
 #[test]
 fn what_is_private_unknown_or_nonsense_has_no_place() {
     let folder = Folder::new();
-    let city = folder.put("city.mmdb", &cities());
+    let city = Some(folder.put("city.mmdb", &cities()));
     let files = GeoipFiles {
         city,
         ..GeoipFiles::default()
@@ -143,7 +143,7 @@ fn what_is_private_unknown_or_nonsense_has_no_place() {
 #[test]
 fn a_name_is_one_short_line_whatever_the_file_says() {
     let folder = Folder::new();
-    let city = folder.put("city.mmdb", &cities());
+    let city = Some(folder.put("city.mmdb", &cities()));
     let files = GeoipFiles {
         city,
         ..GeoipFiles::default()
@@ -164,7 +164,7 @@ fn without_a_database_nothing_is_known() {
 #[test]
 fn a_hosting_provider_is_told_by_the_table_or_by_the_owners_own_database() {
     let folder = Folder::new();
-    let asn = folder.put("asn.mmdb", &networks());
+    let asn = Some(folder.put("asn.mmdb", &networks()));
     let by_table = GeoipFiles {
         asn: asn.clone(),
         ..GeoipFiles::default()
@@ -178,13 +178,13 @@ fn a_hosting_provider_is_told_by_the_table_or_by_the_owners_own_database() {
     let hosts = Mmdb::new("GeoIP2-Anonymous-IP")
         .with(
             "192.0.2.0/24",
-            json!({"is_anonymous": true, "is_hosting_provider": true}),
+            &json!({"is_anonymous": true, "is_hosting_provider": true}),
         )
         .with(
             "203.0.113.0/24",
-            json!({"is_anonymous": true, "is_anonymous_vpn": true}),
+            &json!({"is_anonymous": true, "is_anonymous_vpn": true}),
         );
-    let anonymous = folder.put("anonymous.mmdb", &hosts.bytes());
+    let anonymous = Some(folder.put("anonymous.mmdb", &hosts.bytes()));
     let files = GeoipFiles {
         asn,
         anonymous,
@@ -209,7 +209,7 @@ fn a_file_that_cannot_be_used_is_refused_with_what_would_be_right() {
         (half, "no database in MaxMind's format, or not all of it"),
         (b"", "no database in MaxMind's format"),
     ] {
-        let city = folder.put("city.mmdb", content);
+        let city = Some(folder.put("city.mmdb", content));
         let files = GeoipFiles {
             city,
             ..GeoipFiles::default()
@@ -236,9 +236,9 @@ fn a_file_that_cannot_be_used_is_refused_with_what_would_be_right() {
 #[test]
 fn a_new_file_is_taken_up_and_a_broken_one_is_not() {
     let folder = Folder::new();
-    let city = folder.put("city.mmdb", &cities());
+    let path = folder.put("city.mmdb", &cities());
     let files = GeoipFiles {
-        city: city.clone(),
+        city: Some(path.clone()),
         ..GeoipFiles::default()
     };
     let places = Places::open(&files).unwrap();
@@ -247,7 +247,7 @@ fn a_new_file_is_taken_up_and_a_broken_one_is_not() {
     assert_eq!(place().unwrap(), "Hangzhou, China");
 
     let moved = json!({"country": country("NZ", "新西兰", "New Zealand")});
-    let moved = Mmdb::new("DBIP-Country-Lite").with("203.0.113.0/24", moved);
+    let moved = Mmdb::new("DBIP-Country-Lite").with("203.0.113.0/24", &moved);
     folder.put("city.mmdb", &moved.bytes());
     assert_eq!(place().unwrap(), "Hangzhou, China");
     places.refresh();
@@ -260,7 +260,7 @@ fn a_new_file_is_taken_up_and_a_broken_one_is_not() {
     folder.put("city.mmdb", b"the disk was full");
     places.refresh();
     assert_eq!(place().unwrap(), "New Zealand");
-    fs::remove_file(city.unwrap()).unwrap();
+    fs::remove_file(path).unwrap();
     places.refresh();
     assert_eq!(place().unwrap(), "New Zealand");
 

@@ -101,6 +101,22 @@ async fn the_dashboard_shows_the_place_of_the_login() {
 }
 
 #[actix_web::test]
+async fn the_lists_of_sessions_show_each_ones_place() {
+    let geoip = Geoip::new();
+    let server = server_with(&geoip).await;
+    let mut phone = phone_at(&server, MOBILE).await;
+    let mut attempt = pending_at(&server, HOME).await;
+    let scanned = phone.scan(&attempt.scene).await.expect(200);
+    phone.confirm(&scanned["nonce"]).await.expect(200);
+    attempt.browser.redeem(&attempt.id).await.expect(200);
+    let listed = attempt.browser.get("/api/sessions").await.expect(200);
+    assert_eq!(listed["sessions"][0]["place"], "Hangzhou, China");
+    phone.language = "zh-CN".to_owned();
+    let listed = phone.get("/api/phone/sessions").await.expect(200);
+    assert_eq!(listed["sessions"][0]["place"], "浙江 杭州");
+}
+
+#[actix_web::test]
 async fn each_meeting_of_browser_and_phone_gives_its_own_warnings() {
     let geoip = Geoip::new();
     let server = server_with(&geoip).await;

@@ -28,9 +28,9 @@ impl Geoip {
         let geoip = Self { folder };
         geoip.put_cities("Ashburn");
         let asn = Mmdb::new("GeoLite2-ASN")
-            .with("203.0.113.0/24", network(4134, "Chinanet"))
-            .with("192.0.2.0/24", network(9808, "China Mobile"))
-            .with("198.51.100.0/24", network(16509, "Amazon.com, Inc."));
+            .with("203.0.113.0/24", &network(4134, "Chinanet"))
+            .with("192.0.2.0/24", &network(9808, "China Mobile"))
+            .with("198.51.100.0/24", &network(16509, "Amazon.com, Inc."));
         geoip.put("asn.mmdb", &asn);
         geoip
     }
@@ -47,9 +47,9 @@ impl Geoip {
             "country": {"iso_code": "US", "names": {"zh-CN": "美国", "en": "United States"}},
         });
         let cities = Mmdb::new("GeoLite2-City")
-            .with("203.0.113.0/24", hangzhou.clone())
-            .with("192.0.2.0/24", hangzhou)
-            .with("198.51.100.0/24", abroad);
+            .with("203.0.113.0/24", &hangzhou)
+            .with("192.0.2.0/24", &hangzhou)
+            .with("198.51.100.0/24", &abroad);
         self.put("city.mmdb", &cities);
     }
 

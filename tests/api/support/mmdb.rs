@@ -1,4 +1,4 @@
-//! Writes address databases in MaxMind's format 2.0, small ones for tests.
+//! Writes address databases (`.mmdb` files, format 2.0), small ones for tests.
 //!
 //! A file is a binary tree over the bits of IPv6 addresses (IPv4 lies under `::/96`),
 //! 16 zero bytes, the records, and a map that describes the file.
@@ -38,14 +38,14 @@ impl Mmdb {
     }
 
     /// All addresses of the network get this record.
-    pub fn with(mut self, network: &str, record: Value) -> Self {
+    pub fn with(mut self, network: &str, record: &Value) -> Self {
         let network: IpNet = network.parse().unwrap();
         let (bits, length) = match network.network() {
             IpAddr::V4(address) => (u128::from(u32::from(address)), 96 + network.prefix_len()),
             IpAddr::V6(address) => (u128::from(address), network.prefix_len()),
         };
         let leaf = Branch::Record(self.data.len());
-        write(&mut self.data, &record);
+        write(&mut self.data, record);
         let mut node = 0;
         for depth in 0..length {
             let side = usize::from(bits >> (127 - depth) & 1 == 1);
@@ -53,16 +53,14 @@ impl Mmdb {
                 self.nodes[node][side] = leaf;
                 break;
             }
-            let next = match self.nodes[node][side] {
-                Branch::Node(next) => next,
-                _ => {
-                    self.nodes.push([Branch::Nothing; 2]);
-                    let next = self.nodes.len() - 1;
-                    self.nodes[node][side] = Branch::Node(next);
-                    next
-                }
-            };
-            node = next;
+            if let Branch::Node(next) = self.nodes[node][side] {
+                node = next;
+            } else {
+                self.nodes.push([Branch::Nothing; 2]);
+                let next = self.nodes.len() - 1;
+                self.nodes[node][side] = Branch::Node(next);
+                node = next;
+            }
         }
         self
     }
@@ -134,7 +132,9 @@ fn write(file: &mut Vec<u8>, value: &Value) {
         }
         Value::Array(list) => {
             begin(file, 11, list.len());
-            list.iter().for_each(|value| write(file, value));
+            for value in list {
+                write(file, value);
+            }
         }
         // A boolean's size is its value.
         Value::Bool(truth) => begin(file, 14, usize::from(*truth)),
