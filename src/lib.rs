@@ -4,7 +4,7 @@
 //! in at [`http`], the rules of [`login`] ask the [`store`] for one guarded
 //! change, the [`broker`] tells the [`hub`], and the hub tells the one
 //! [`session`] that waits. [`codes`] and [`wechat`] give the codes and say who
-//! the person is; the [`simulator`] stands in for WeChat and the phone.
+//! the person is, [`places`] where an address is; the [`simulator`] stands in for WeChat and the phone.
 //!
 //! - The database decides, the hub only tells.
 //! - The hub does no I/O and knows no HTTP and no SQL.
@@ -24,6 +24,8 @@ pub mod login;
 pub mod broker;
 
 pub mod wechat;
+
+pub mod places;
 
 pub mod simulator;
 

@@ -33,6 +33,7 @@ use crate::{
         limits::Limits,
         recheck::{self, Recheck},
     },
+    places::Places,
     settings::Settings,
     shutdown,
     store::{
@@ -75,7 +76,7 @@ impl Application {
         std::fs::create_dir_all(data_dir)
             .with_context(|| format!("SAOMA_DATA_DIR {} cannot be made", data_dir.display()))?;
 
-        // Before the database is started: a wrong key is a wrong setting.
+        // Before the database is started: a wrong key or file is a wrong setting.
         let secret_key = if settings.demo {
             None
         } else {
@@ -83,8 +84,9 @@ impl Application {
             secret_key.refuse_unfit()?;
             Some(secret_key)
         };
+        let places = Places::open(&settings.geoip)?;
         let (store, private_postgres) = open_store(&settings).await?;
-        let wired = Wired::new(settings, secret_key, &store).await;
+        let wired = Wired::new(settings, secret_key, places, &store).await;
         let wired = match wired {
             Ok(wired) => wired,
             Err(error) => {
@@ -105,6 +107,7 @@ impl Application {
             wired.parts.limits.clone(),
             wired.parts.settings.audit_retention,
         ));
+        actix::spawn(wired.parts.places.clone().follow());
         let stop = shutdown::Parts {
             hub: wired.hub.clone(),
             draining: wired.draining.clone(),
@@ -160,6 +163,7 @@ impl Wired {
     async fn new(
         settings: Arc<Settings>,
         secret_key: Option<SecretKey>,
+        places: Places,
         store: &Store,
     ) -> anyhow::Result<Self> {
         reach(store).await?;
@@ -181,6 +185,7 @@ impl Wired {
         Ok(Self {
             parts: Parts {
                 limits: Limits::new(settings.limits),
+                places,
                 store: store.clone(),
                 keys: keys.keys(),
                 check_codes,

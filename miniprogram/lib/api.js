@@ -63,8 +63,9 @@ const POLL_TIMEOUT = (POLL_SECONDS + 10) * 1000;
 /**
  * @param {Platform} platform
  * @param {string} server the server's address
+ * @param {string} language as WeChat names it, such as zh_CN: the server writes places in it
  */
-function createApi(platform, server) {
+function createApi(platform, server, language) {
   const base = server.replace(/\/+$/, '');
   let token = '';
   /** @type {Promise<Problem | null> | null} */
@@ -97,7 +98,7 @@ function createApi(platform, server) {
    */
   async function send(method, path, data, timeout) {
     /** @type {Record<string, string>} */
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', 'accept-language': language.replace('_', '-') };
     if (token) headers.authorization = `Bearer ${token}`;
     const request = { method, url: base + path, headers, data, timeout };
     let answer = await platform.request(request);

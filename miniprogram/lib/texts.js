@@ -123,14 +123,14 @@ const zh = {
     reconnecting: '网络不太稳定，正在重新连接。你已确认，可以先看电脑。',
     nickname_refused: '这个昵称不能使用，请换一个，或者留空。',
   },
-  /** @type {Record<string, string>} */
+  /** The gravest first: so they are shown. @type {Record<string, string>} */
   warnings: {
+    hosting_network: '请求来自机房的服务器，一般人不会这样上网。除非你在用代理或 VPN，否则请拒绝。',
+    country_differs: '电脑和手机不在同一个国家或地区。如果不是你本人操作，请拒绝。',
     entry_scene: '这个码来自图片，不是直接扫的屏幕。如果是别人发给你的，请拒绝。',
     reusable_code: '这个码会重复使用，请仔细核对是不是你自己的电脑。',
     code_old: '这个码已经显示了一段时间。请确认它就在你面前的屏幕上。',
-    network_differs: '电脑和手机不在同一个网络。如果电脑不在你身边，请拒绝。',
-    country_differs: '电脑和手机不在同一个国家或地区。如果不是你本人操作，请拒绝。',
-    hosting_network: '这个请求来自机房的网络，一般人不会这样上网。如果不是你本人操作，请拒绝。',
+    network_differs: '电脑和手机用的不是同一个网络。手机用流量时这很正常；电脑不在身边，请拒绝。',
   },
 };
 
@@ -287,15 +287,16 @@ const en = {
     nickname_refused: 'This nickname cannot be used. Choose another, or leave it empty.',
   },
   warnings: {
+    hosting_network:
+      'The request comes from a server in a data centre. Unless you use a proxy or VPN, refuse.',
+    country_differs:
+      'Computer and phone are in different countries or regions. Refuse if this is not you.',
     entry_scene:
       'This code came as a picture, not from a screen in front of you. If somebody sent it, refuse.',
     reusable_code: 'This code is used more than once. Check carefully that this is your computer.',
     code_old: 'This code has been shown for a while. Make sure it is on the screen before you.',
     network_differs:
-      'Computer and phone are on different networks. Refuse if the computer is not with you.',
-    country_differs:
-      'Computer and phone are in different countries or regions. Refuse if this is not you.',
-    hosting_network: 'The request comes from a data centre’s network. Refuse if this is not you.',
+      'Computer and phone use different networks. That is normal on mobile data; if the computer is not with you, refuse.',
   },
 };
 

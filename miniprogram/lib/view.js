@@ -107,13 +107,15 @@ function rowsOf(scan, labels, now) {
 }
 
 /**
- * A warning that this version has no words for is better left out than shown as a code word.
+ * In the order of the texts, the gravest first. A warning that this version has no words for is
+ * better left out than shown as a code word.
  *
  * @param {string[] | undefined} warnings
  * @param {Record<string, string>} words
  */
 function warningsOf(warnings, words) {
-  return (warnings || []).map((warning) => words[warning]).filter(Boolean);
+  const told = warnings || [];
+  return Object.keys(words).filter((warning) => told.includes(warning)).map((warning) => words[warning]);
 }
 
 /**

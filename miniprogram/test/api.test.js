@@ -62,7 +62,7 @@ test('a token is never sent to another server', async () => {
   const phone = registeredPhone();
   await phone.api.scan(phone.server.showCode(), 1047);
   const first = phone.calls('/api/phone/scan')[0].token;
-  const moved = createApi(phone.platform(), 'https://elsewhere.example.com/');
+  const moved = createApi(phone.platform(), 'https://elsewhere.example.com/', 'en');
   await moved.scan(phone.server.showCode(), 1047);
   const there = phone.server.calls.filter((call) => call.url.startsWith('https://elsewhere'));
   assert.equal(there.length, 2);

@@ -89,7 +89,7 @@ test('a newcomer registers by the form, with WeChat’s own nickname field', asy
   assert.ok(page.text().includes('请回到电脑'));
 });
 
-test('warnings stand above what is confirmed, and unknown ones are left out', async () => {
+test('warnings stand above what is confirmed, the gravest first, and unknown ones are left out', async () => {
   const warnings = ['entry_scene', 'hosting_network', 'a_warning_of_a_newer_server'];
   const { page, server } = await scanned({
     entryScene: 1048,
@@ -97,7 +97,7 @@ test('warnings stand above what is confirmed, and unknown ones are left out', as
   });
   const call = server.calls.find((it) => it.path === '/api/phone/scan');
   assert.equal(call.data.entry_scene, 1048);
-  assert.match(page.text(), /这个码来自图片.*机房的网络.*Chrome 126/);
+  assert.match(page.text(), /机房的服务器.*这个码来自图片.*Chrome 126/);
   assert.ok(!page.text().includes('a_warning'));
 });
 

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use crate::{
     login::keys::SecretKey,
+    places::Places,
     settings::{Flags, Settings},
     store::{
         Store,
@@ -32,6 +33,7 @@ pub async fn run(flags: &Flags) -> anyhow::Result<()> {
         ("public address", public_address(&settings).await),
         ("WeChat", wechat(&settings).await),
         ("proxy", proxy(&settings).await),
+        ("address databases", address_databases(&settings)),
     ] {
         match outcome {
             Ok(found) => println!("✓ {name}: {found}"),
@@ -153,4 +155,14 @@ async fn proxy(settings: &Settings) -> Result<String, String> {
         );
     }
     Ok("none that is undeclared".to_owned())
+}
+
+/// Reads the files as the start would.
+fn address_databases(settings: &Settings) -> Result<String, String> {
+    let places = Places::open(&settings.geoip).map_err(|error| error.to_string())?;
+    let names = places.names();
+    if names.is_empty() {
+        return Ok("none; the phone shows no places".to_owned());
+    }
+    Ok(names.join(", "))
 }

@@ -91,6 +91,15 @@ pub fn requester(
     Ok((secret, requester))
 }
 
+/// The browser with the place of its address, in the words of whoever reads it.
+pub fn placed(request: &HttpRequest, site: &Site, browser: &Browser) -> Browser {
+    let place = site.login.places.place(&browser.ip, language(request));
+    Browser {
+        place,
+        ..browser.clone()
+    }
+}
+
 /// The token of `Authorization: Bearer`.
 pub fn bearer(request: &HttpRequest) -> Result<Secret, Error> {
     let line = request.headers().get(header::AUTHORIZATION);

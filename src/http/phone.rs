@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     address::mask,
     attempts::{attempt_id, long_poll},
-    extract::{Body, bearer, client_address, site},
+    extract::{Body, bearer, client_address, placed, site},
     site::Site,
 };
 use crate::{
@@ -65,7 +65,7 @@ pub async fn scan(request: HttpRequest, body: Body) -> Result<HttpResponse, Erro
         "attempt": attempt.id,
         "nonce": scanned.nonce.expose(),
         "site": {"name": settings.site_name, "host": host(&settings.public_url)},
-        "browser": attempt.browser,
+        "browser": placed(&request, site, &attempt.browser),
         "requested_at": attempt.requested_at,
         "expires_in": attempt.expires_in,
         "registered": phone.user.is_some(),

@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    address::mask, attempts::changing, extract::client_address, phone, session, site::Site,
+    address::mask,
+    attempts::changing,
+    extract::{client_address, placed},
+    phone, session,
+    site::Site,
 };
 use crate::{
     error::Error,
@@ -19,7 +23,7 @@ pub async fn of_browser(request: HttpRequest) -> Result<HttpResponse, Error> {
     let sessions = site.login.sessions(&owner).await?;
     let listed = sessions
         .iter()
-        .map(|session| entry(session, session.id == current.id));
+        .map(|session| entry(&request, site, session, session.id == current.id));
     Ok(HttpResponse::Ok().json(json!({"sessions": listed.collect::<Vec<_>>()})))
 }
 
@@ -45,7 +49,7 @@ pub async fn of_phone(request: HttpRequest) -> Result<HttpResponse, Error> {
     };
     let sessions = site.login.sessions(&owner).await?;
     let listed = sessions.iter().map(|session| {
-        let mut entry = entry(session, false);
+        let mut entry = entry(&request, site, session, false);
         entry["new"] = session.is_new.into();
         entry
     });
@@ -77,13 +81,14 @@ pub async fn report(request: HttpRequest, id: Path<String>) -> Result<HttpRespon
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn entry(session: &ListedSession, current: bool) -> Value {
+fn entry(request: &HttpRequest, site: &Site, session: &ListedSession, current: bool) -> Value {
+    let browser = placed(request, site, &session.browser);
     json!({
         "id": session.id,
-        "browser": session.browser.name,
-        "os": session.browser.os,
-        "ip": session.browser.ip,
-        "place": session.browser.place,
+        "browser": browser.name,
+        "os": browser.os,
+        "ip": browser.ip,
+        "place": browser.place,
         "created_at": session.created_at,
         "last_seen_at": session.last_seen_at,
         "current": current,

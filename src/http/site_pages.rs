@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web::Path};
 use super::{
     assets,
     cookies::Kind,
-    extract::{language, query, site},
+    extract::{language, placed, query, site},
     language::Language,
     pages::{self, DashboardPage, LoginPage},
     return_to, session,
@@ -58,19 +58,17 @@ pub async fn dashboard(request: HttpRequest) -> Result<HttpResponse, Error> {
     };
     let language = language(&request);
     let known = |text: &'static str, value: &'_ str| (value != text).then(|| value.to_owned());
-    let (browser, os) = (
-        known("?", &session.browser.name),
-        known("?", &session.browser.os),
-    );
+    let browser = placed(&request, site, &session.browser);
+    let (name, os) = (known("?", &browser.name), known("?", &browser.os));
     let page = pages::dashboard(&DashboardPage {
         language,
         site_name: &site.settings().site_name,
         nickname: session.user.nickname.as_deref(),
         avatar_url: session.user.avatar_url.as_deref(),
-        browser: browser.as_deref(),
+        browser: name.as_deref(),
         os: os.as_deref(),
-        ip: Some(&session.browser.ip),
-        place: None,
+        ip: Some(&browser.ip),
+        place: browser.place.as_deref(),
         created_at: &session.created_at.to_rfc3339(),
     });
     html(&request, language, page)

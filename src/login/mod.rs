@@ -15,12 +15,14 @@ pub mod recheck;
 pub mod redeem;
 mod session_token;
 pub mod sessions;
+pub mod warnings;
 
 use std::sync::Arc;
 
 use crate::{
     broker::Broker,
     codes::Codes,
+    places::Places,
     session::protocol::ServerMessage,
     settings::Settings,
     store::{BeginQueue, Store},
@@ -38,6 +40,8 @@ pub struct Login {
     pub settings: Arc<Settings>,
     /// What one address may ask for.
     pub limits: Limits,
+    /// Where addresses are.
+    pub places: Places,
     pub(crate) store: Store,
     pub(crate) keys: Arc<SigningKeys>,
     check_codes: Arc<CheckCodes>,
@@ -53,6 +57,7 @@ pub struct Login {
 pub struct Parts {
     pub settings: Arc<Settings>,
     pub limits: Limits,
+    pub places: Places,
     pub store: Store,
     pub keys: Arc<SigningKeys>,
     pub check_codes: Arc<CheckCodes>,
@@ -66,6 +71,7 @@ impl Login {
         let Parts {
             settings,
             limits,
+            places,
             store,
             keys,
             check_codes,
@@ -75,6 +81,7 @@ impl Login {
         Self {
             settings,
             limits,
+            places,
             store,
             keys,
             check_codes,

@@ -9,6 +9,7 @@ use super::{
     attempt::{Attempt, Identity, State, Step},
     check::CAMERA,
     ids::{AttemptId, Scene, Secret},
+    warnings::{Signals, warnings},
 };
 use crate::{
     error::Error,
@@ -123,7 +124,7 @@ impl Login {
         };
         // Also after a scan that asks for more than the one before it.
         self.publish(&attempt);
-        let warnings = self.warnings(&attempt, entry_scene);
+        let warnings = self.warnings(phone, &attempt, entry_scene);
         Ok(Scanned {
             attempt,
             nonce,
@@ -154,17 +155,16 @@ impl Login {
         }
     }
 
-    fn warnings(&self, attempt: &Attempt, entry_scene: i32) -> Vec<&'static str> {
+    fn warnings(&self, phone: &Phone, attempt: &Attempt, entry_scene: i32) -> Vec<&'static str> {
         let allowed = self.settings.timers.scan.as_secs();
         let age = attempt.code_age.and_then(|age| u64::try_from(age).ok());
-        [
-            ("entry_scene", entry_scene != CAMERA),
-            ("reusable_code", attempt.code_source == "pool"),
-            ("code_old", age.is_some_and(|age| age > allowed)),
-        ]
-        .into_iter()
-        .filter_map(|(warning, holds)| holds.then_some(warning))
-        .collect()
+        warnings(&Signals {
+            by_camera: entry_scene == CAMERA,
+            reusable_code: attempt.code_source == "pool",
+            code_old: age.is_some_and(|age| age > allowed),
+            browser: &self.places.network(&attempt.browser.ip),
+            phone: &self.places.network(&phone.ip),
+        })
     }
 
     /// An attempt that this phone holds; any other is unknown.

@@ -54,6 +54,9 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_CONFIRM_TTL",
     "SAOMA_DATABASE_CONNECTIONS",
     "SAOMA_DATA_DIR",
+    "SAOMA_GEOIP_ANONYMOUS",
+    "SAOMA_GEOIP_ASN",
+    "SAOMA_GEOIP_CITY",
     "SAOMA_IDLE_AFTER_END",
     "SAOMA_INSTANCE",
     "SAOMA_KEY_ROTATION",
@@ -117,6 +120,9 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_RETURN_ORIGINS           other origins that a login may return to, comma-separated
   SAOMA_TOKEN_AUDIENCE           aud of access tokens [the public URL]
   SAOMA_TRUSTED_PROXIES          networks whose X-Forwarded-For counts, comma-separated
+  SAOMA_GEOIP_CITY               address database with places, such as GeoLite2-City.mmdb [none]
+  SAOMA_GEOIP_ASN                address database with networks, such as GeoLite2-ASN.mmdb [none]
+  SAOMA_GEOIP_ANONYMOUS          one with hosting providers: GeoIP2-Anonymous-IP.mmdb [none]
   SAOMA_WECHAT_APP_ID            the mini program's AppID
   SAOMA_WECHAT_APP_SECRET        its AppSecret
   SAOMA_WECHAT_APP_SECRET_FILE   instead, a file that holds it

@@ -17,7 +17,7 @@ use url::Url;
 pub use flags::Flags;
 pub use parse::SettingsError;
 
-use crate::{login::check::CheckPolicy, wechat::WechatSettings};
+use crate::{login::check::CheckPolicy, places::GeoipFiles, wechat::WechatSettings};
 use parse::Values;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -61,6 +61,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Where browsers find code images, if not here.
     pub code_base_url: Option<Url>,
+    /// The owner's address databases.
+    pub geoip: GeoipFiles,
     /// The mini program and WeChat's API.
     pub wechat: Arc<WechatSettings>,
     /// How long each step of a login may take.
@@ -217,6 +219,11 @@ impl Settings {
             )?,
             trusted_proxies: values.networks("SAOMA_TRUSTED_PROXIES")?,
             code_base_url: values.optional_url("SAOMA_CODE_BASE_URL")?,
+            geoip: GeoipFiles {
+                city: values.path("SAOMA_GEOIP_CITY")?,
+                asn: values.path("SAOMA_GEOIP_ASN")?,
+                anonymous: values.path("SAOMA_GEOIP_ANONYMOUS")?,
+            },
             timers: Timers::from_values(values)?,
             audit_retention: values.duration("SAOMA_AUDIT_RETENTION", "180d")?,
             limits: Limits::from_values(values)?,

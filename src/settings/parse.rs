@@ -7,7 +7,7 @@ use std::{
     fs,
     net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
-    path::Path,
+    path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
@@ -130,6 +130,11 @@ impl Values {
             ));
         }
         Ok(value.to_owned())
+    }
+
+    pub(super) fn path(&self, name: &str) -> Result<Option<PathBuf>, SettingsError> {
+        let path = self.text(name, "")?;
+        Ok((!path.is_empty()).then(|| PathBuf::from(path)))
     }
 
     pub(super) fn one_of(

@@ -47,7 +47,9 @@ export function pick(view, text, act) {
 export function confirm(view, text, act) {
   const { scan } = view;
   const words = text.confirm;
-  const warnings = (scan.warnings ?? []).map((warning) => words.warnings[warning]).filter(Boolean);
+  const told = scan.warnings ?? [];
+  const warnings = Object.keys(words.warnings).filter((warning) => told.includes(warning))
+    .map((warning) => words.warnings[warning]);
   if (view.changed) warnings.unshift(words.changed);
   const accept = element("button", { class: "button primary", type: "submit", disabled: view.busy }, words.accept);
   const number = scan.check === "number" ? numberEntry(view, words, accept) : null;

@@ -46,13 +46,14 @@ const zh = {
     advice: "如非本人操作，请点「拒绝」。",
     left: (seconds) => `${seconds} 秒内有效`,
     changed: "电脑的信息有变化，请重新核对。",
+    // The gravest first.
     warnings: {
-      entry_scene: "这个码是从图片打开的。只有网页是你自己打开的，才可以确认。",
-      reusable_code: "这是一张公用码，请仔细核对电脑上的信息。",
-      code_old: "这个码已经显示了一段时间，请确认电脑就在你面前。",
-      network_differs: "电脑和手机不在同一个网络。",
-      country_differs: "电脑和手机不在同一个国家或地区。",
-      hosting_network: "登录请求来自机房网络，不像普通的上网地点。",
+      hosting_network: "请求来自机房的服务器，一般人不会这样上网。除非你在用代理或 VPN，否则请拒绝。",
+      country_differs: "电脑和手机不在同一个国家或地区。如果不是你本人操作，请拒绝。",
+      entry_scene: "这个码来自图片，不是直接扫的屏幕。如果是别人发给你的，请拒绝。",
+      reusable_code: "这个码会重复使用，请仔细核对是不是你自己的电脑。",
+      code_old: "这个码已经显示了一段时间。请确认它就在你面前的屏幕上。",
+      network_differs: "电脑和手机用的不是同一个网络。手机用流量时这很正常；电脑不在身边，请拒绝。",
     },
   },
   register: {
@@ -159,13 +160,14 @@ const en = {
     advice: "If this was not you, press Refuse.",
     left: (seconds) => `Good for ${seconds} s`,
     changed: "The details of the computer have changed. Check them again.",
+    // The gravest first.
     warnings: {
-      entry_scene: "This code was opened from a picture. Go on only if you opened the website yourself.",
-      reusable_code: "This is a shared code. Check the details of the computer closely.",
-      code_old: "This code has been on show for a while. Make sure the computer is in front of you.",
-      network_differs: "The computer and this phone are on different networks.",
-      country_differs: "The computer and this phone are in different countries.",
-      hosting_network: "The request comes from a data centre, not from where people usually are.",
+      hosting_network: "The request comes from a server in a data centre. Unless you use a proxy or VPN, refuse.",
+      country_differs: "Computer and phone are in different countries or regions. If this is not you, refuse.",
+      entry_scene: "This code came from a picture, not from a screen. If somebody sent it to you, refuse.",
+      reusable_code: "This code is used more than once. Check closely that this is your computer.",
+      code_old: "This code has been shown for a while. Make sure it is on the screen in front of you.",
+      network_differs: "Computer and phone use different networks. That is normal on mobile data; if the computer is not with you, refuse.",
     },
   },
   register: {

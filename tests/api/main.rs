@@ -28,6 +28,7 @@ mod pages;
 mod phone;
 mod phone_input;
 mod phone_sessions;
+mod places;
 mod privacy;
 mod redeem;
 mod renewal;

@@ -21,3 +21,4 @@ mod logins;
 mod people;
 mod screens;
 mod tabs;
+mod warnings;

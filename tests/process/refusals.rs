@@ -39,6 +39,9 @@ async fn a_wrong_setting_ends_the_start_with_its_name_its_value_and_what_would_b
         ("SAOMA_TRUSTED_PROXIES", "10.0.0.0/99", "10.0.0.0/8"),
         ("SAOMA_CODE_BASE_URL", "cdn", "http"),
         ("SAOMA_SECRET_KEY_FILE", "/nowhere/key", "readable file"),
+        ("SAOMA_GEOIP_CITY", "/nowhere.mmdb", "GeoLite2-City.mmdb"),
+        ("SAOMA_GEOIP_ASN", "/dev/zero", "GeoLite2-ASN.mmdb"),
+        ("SAOMA_GEOIP_ANONYMOUS", "/proc/version", "Anonymous-IP"),
         (
             "SAOMA_WECHAT_ENV_VERSION",
             "beta",

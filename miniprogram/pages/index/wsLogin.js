@@ -23,7 +23,7 @@ Page({
     this.scenes.load(options);
     this.login = createLogin({
       platform,
-      api: createApi(platform, config.server),
+      api: createApi(platform, config.server, words),
       onChange: (state) => this.setData({ view: viewOf(state, words, platform.now()) }),
     });
     wx.setNavigationBarTitle({ title: config.siteName });

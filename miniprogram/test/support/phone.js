@@ -17,7 +17,7 @@ class Phone {
     this.wechatWorks = true;
     this.state = null;
     this.screens = [];
-    this.api = createApi(this.platform(), SERVER);
+    this.api = createApi(this.platform(), SERVER, 'zh_CN');
     this.login = createLogin({
       api: this.api,
       platform: this.platform(),

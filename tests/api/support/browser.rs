@@ -20,6 +20,8 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     pub user_agent: String,
     pub language: String,
+    /// Where a trusted proxy says that it is.
+    pub address: Option<String>,
     /// Every text frame so far, as it came.
     pub heard: Vec<String>,
     socket: Option<Framed<BoxedSocket, Codec>>,
@@ -39,6 +41,7 @@ impl Browser {
             cookies: BTreeMap::new(),
             user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36".to_owned(),
             language: "en".to_owned(),
+            address: None,
             heard: Vec::new(),
             socket: None,
         }
@@ -73,11 +76,14 @@ impl Browser {
             .insert_header((header::COOKIE, self.cookie_header()))
             .insert_header((header::USER_AGENT, self.user_agent.clone()))
             .insert_header((header::ACCEPT_LANGUAGE, self.language.clone()));
-        let request = if method == Method::GET {
+        let mut request = if method == Method::GET {
             request
         } else {
             request.insert_header((header::ORIGIN, self.origin.clone()))
         };
+        if let Some(address) = &self.address {
+            request = request.insert_header(("x-forwarded-for", address.clone()));
+        }
         let sent = match body {
             Some(body) => request.send_json(&body),
             None => request.send(),
@@ -122,13 +128,16 @@ impl Browser {
 
     /// Opens `/ws/login`, or says with which status the upgrade was refused.
     pub async fn try_socket(&mut self, path: &str) -> Result<(), StatusCode> {
-        let request = self
+        let mut request = self
             .client
             .ws(format!("{}{path}", self.url))
             .origin(&self.origin)
             .set_header(header::COOKIE, self.cookie_header())
             .set_header(header::USER_AGENT, self.user_agent.clone())
             .set_header(header::ACCEPT_LANGUAGE, self.language.clone());
+        if let Some(address) = &self.address {
+            request = request.set_header("x-forwarded-for", address.clone());
+        }
         match request.connect().await {
             Ok((_, socket)) => {
                 self.socket = Some(socket);

@@ -4,6 +4,8 @@ pub mod answer;
 pub mod browser;
 pub mod database;
 pub mod flow;
+pub mod geoip;
+pub mod mmdb;
 pub mod phone;
 pub mod port;
 pub mod raw;

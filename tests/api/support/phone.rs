@@ -15,6 +15,9 @@ pub struct Phone {
     pub url: String,
     pub openid: String,
     pub token: String,
+    pub language: String,
+    /// Where a trusted proxy says that it is.
+    pub address: Option<String>,
     wechat: String,
     client: awc::Client,
 }
@@ -26,6 +29,8 @@ impl Phone {
             url: url.to_owned(),
             openid: format!("o{}", Uuid::new_v4().simple()),
             token: String::new(),
+            language: "en".to_owned(),
+            address: None,
             wechat: wechat.trim_end_matches('/').to_owned(),
             client: awc::Client::builder()
                 .timeout(std::time::Duration::from_secs(40))
@@ -59,10 +64,14 @@ impl Phone {
     }
 
     pub async fn request(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let request = self
+        let mut request = self
             .client
             .request(method, format!("{}{path}", self.url))
-            .insert_header((header::AUTHORIZATION, format!("Bearer {}", self.token)));
+            .insert_header((header::AUTHORIZATION, format!("Bearer {}", self.token)))
+            .insert_header((header::ACCEPT_LANGUAGE, self.language.clone()));
+        if let Some(address) = &self.address {
+            request = request.insert_header(("x-forwarded-for", address.clone()));
+        }
         let sent = match body {
             Some(body) => request.send_json(&body),
             None => request.send(),
