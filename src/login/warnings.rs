@@ -1,5 +1,5 @@
-//! What a person should know before he agrees. Warnings are shown and nothing
-//! else: none loosens a check, and today none tightens one.
+//! What a person should know before he agrees. A warning is shown and nothing
+//! else: none loosens a check, and where a browser comes from tightens none today.
 
 use crate::places::Network;
 
