@@ -27,14 +27,16 @@ pub async fn run(flags: &Flags) -> anyhow::Result<()> {
     println!("✓ settings");
     crate::startup::install_tls_provider();
     let mut wrong = 0;
-    for (name, outcome) in [
+    let checks = [
         ("secret key", secret_key(&settings)),
         ("database", database(&settings).await),
         ("public address", public_address(&settings).await),
         ("WeChat", wechat(&settings).await),
         ("proxy", proxy(&settings).await),
         ("address databases", address_databases(&settings)),
-    ] {
+    ];
+    let count = checks.len();
+    for (name, outcome) in checks {
         match outcome {
             Ok(found) => println!("✓ {name}: {found}"),
             Err(problem) => {
@@ -43,7 +45,7 @@ pub async fn run(flags: &Flags) -> anyhow::Result<()> {
             }
         }
     }
-    anyhow::ensure!(wrong == 0, "{wrong} of 5 checks failed");
+    anyhow::ensure!(wrong == 0, "{wrong} of {count} checks failed");
     Ok(())
 }
 

@@ -135,7 +135,7 @@ impl Real<'_> {
 
 #[actix_web::test]
 async fn whatever_browser_phones_and_time_do_the_server_does_what_the_model_says() {
-    let reached = walk(false).await;
+    let reached = Box::pin(walk(false)).await;
     // The traces are worth something: they have been everywhere.
     let all = "cancelled expired failed login_succeeded redeemed scanned ticket";
     assert_eq!(reached.into_iter().collect::<Vec<_>>().join(" "), all);
@@ -143,7 +143,7 @@ async fn whatever_browser_phones_and_time_do_the_server_does_what_the_model_says
 
 #[actix_web::test]
 async fn with_the_strict_check_the_server_does_what_the_model_says_as_well() {
-    let reached = walk(true).await;
+    let reached = Box::pin(walk(true)).await;
     let all = "cancelled code_needed expired failed login_succeeded redeemed scanned ticket";
     assert_eq!(reached.into_iter().collect::<Vec<_>>().join(" "), all);
 }

@@ -131,7 +131,7 @@ async fn the_doctor_checks_nothing_else_when_a_setting_is_wrong() {
 #[track_caller]
 fn finds(ended: &Ended, what: &str, words: &[&str]) {
     assert_eq!(ended.code, Some(1), "{}", ended.out);
-    assert!(ended.err.contains("1 of 5 checks failed"), "{}", ended.err);
+    assert!(ended.err.contains("1 of 6 checks failed"), "{}", ended.err);
     let wrong = ended
         .out
         .lines()
