@@ -10,9 +10,11 @@ pub mod phone;
 pub mod port;
 pub mod raw;
 pub mod server;
+pub mod soak;
 
 pub use answer::Answer;
 pub use browser::Browser;
+pub use database::TestDatabase;
 pub use flow::Attempt;
 pub use phone::Phone;
 pub use raw::RawSocket;

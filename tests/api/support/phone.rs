@@ -42,6 +42,19 @@ impl Phone {
         phone
     }
 
+    /// The same phone once more.
+    pub fn copy(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            openid: self.openid.clone(),
+            token: self.token.clone(),
+            language: self.language.clone(),
+            address: self.address.clone(),
+            wechat: self.wechat.clone(),
+            client: self.client.clone(),
+        }
+    }
+
     /// What `wx.login` gives this person.
     pub async fn js_code(&self) -> String {
         let body = json!({"openid": self.openid, "unionid": format!("u{}", self.openid)});
