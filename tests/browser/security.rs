@@ -1,17 +1,20 @@
 //! Cases of the security catalogue that need nginx or Chromium.
 
-use std::{
-    io::{Read as _, Write as _},
-    process::{Command, Stdio},
-};
+use std::process::Stdio;
 
 use serde_json::json;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    process::Command,
+    time::timeout,
 };
 
-use crate::{chromium::Chromium, nginx::Nginx, support::TestServer};
+use crate::{
+    chromium::Chromium,
+    nginx::Nginx,
+    support::{TestServer, browser::PATIENCE},
+};
 
 /// Requests whose end two servers may read differently; none may get past nginx as two.
 const SMUGGLED: [(&str, &str); 6] = [
@@ -55,23 +58,24 @@ async fn h4_a_request_with_two_ends_is_refused_by_nginx_and_by_the_server() {
     for (name, headers) in SMUGGLED {
         let request =
             format!("POST /api/login/attempts HTTP/1.1\r\nhost: localhost\r\n{headers}{HIDDEN}");
-        for answers in [
-            by_tls(&nginx.url(), &request),
-            plainly(&server.url, &request),
+        for (who, answers) in [
+            ("nginx", by_tls(&nginx.url(), &request).await),
+            ("Saoma", plainly(&server.url, &request).await),
         ] {
-            assert!(answers.starts_with("HTTP/1.1 400 "), "{name}: {answers}");
+            let start = "HTTP/1.1 400 ";
+            assert!(answers.starts_with(start), "{who}, {name}: {answers}");
             let how_many = answers.matches("HTTP/1.1 ").count();
-            assert_eq!(how_many, 1, "{name}: {answers}");
+            assert_eq!(how_many, 1, "{who}, {name}: {answers}");
         }
     }
     // An honest request gets through on the same way.
     let honest = "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    let answer = by_tls(&nginx.url(), honest);
+    let answer = by_tls(&nginx.url(), honest).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
 /// All that nginx answers before it hangs up.
-fn by_tls(url: &str, request: &str) -> String {
+async fn by_tls(url: &str, request: &str) -> String {
     let address = url.trim_start_matches("https://");
     let mut client = Command::new("openssl")
         .args(["s_client", "-quiet", "-connect", address])
@@ -79,28 +83,33 @@ fn by_tls(url: &str, request: &str) -> String {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        .kill_on_drop(true)
         .spawn()
         .expect("openssl is installed");
-    let mut input = client.stdin.take().unwrap();
-    input.write_all(request.as_bytes()).unwrap();
-    let mut answers = String::new();
-    let mut output = client.stdout.take().unwrap();
-    output.read_to_string(&mut answers).unwrap();
-    drop(input);
-    client.wait().unwrap();
-    answers
+    let (input, output) = (client.stdin.take().unwrap(), client.stdout.take().unwrap());
+    talk(input, output, request).await
 }
 
 /// All that the server itself answers before it hangs up.
-fn plainly(url: &str, request: &str) -> String {
+async fn plainly(url: &str, request: &str) -> String {
     let address = url.trim_start_matches("http://");
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let patience = std::time::Duration::from_secs(20);
-    stream.set_read_timeout(Some(patience)).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (output, input) = stream.into_split();
+    talk(input, output, request).await
+}
+
+async fn talk(
+    mut input: impl AsyncWrite + Unpin,
+    mut output: impl AsyncRead + Unpin,
+    request: &str,
+) -> String {
+    input.write_all(request.as_bytes()).await.unwrap();
     let mut answers = Vec::new();
-    let _ = stream.read_to_end(&mut answers);
-    String::from_utf8(answers).unwrap()
+    // The end may be a reset, after the answer.
+    let ended = timeout(PATIENCE, output.read_to_end(&mut answers)).await;
+    let answers = String::from_utf8(answers).unwrap();
+    assert!(ended.is_ok(), "it does not hang up after {answers:?}");
+    answers
 }
 
 #[actix_web::test]
