@@ -1,8 +1,11 @@
 //! D: from a confirmed attempt to a session, and what a session withstands.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -266,6 +269,75 @@ async fn dump(server: &TestServer) -> BTreeSet<String> {
         }
     }
     values
+}
+
+#[actix_web::test]
+async fn d6_a_revoked_session_is_dead_at_once_and_its_sockets_within_3_seconds() {
+    // By the owner's command, another process ends it: the next look finds that.
+    let server = TestServer::start_with(&[("SAOMA_RECHECK_INTERVAL", "2s")]).await;
+    for how in [
+        "this browser",
+        "the phone",
+        "report",
+        "block",
+        "delete",
+        "command",
+    ] {
+        let phone = server.registered_phone("Ming").await;
+        let mut browser = server.signed_in(&phone).await;
+        let mut tab = browser.tab();
+        tab.try_socket("/ws/session").await.unwrap();
+        tab.expect_silence().await;
+        let id = phone.get("/api/phone/sessions").await.expect(200)["sessions"][0]["id"].clone();
+        let id = id.as_str().unwrap();
+        let user = browser.get("/api/me").await.expect(200)["id"].clone();
+        let user = user.as_str().unwrap().parse().unwrap();
+        let token = browser.cookies["saoma_session"].clone();
+        let began = Instant::now();
+        let sessions = format!("/api/phone/sessions/{id}");
+        match how {
+            "this browser" => {
+                let path = format!("/api/sessions/{id}");
+                browser
+                    .request(Method::DELETE, &path, None)
+                    .await
+                    .expect(204);
+            }
+            "the phone" => {
+                phone
+                    .request(Method::DELETE, &sessions, None)
+                    .await
+                    .expect(204);
+            }
+            "report" => {
+                let path = format!("{sessions}/report");
+                phone.request(Method::POST, &path, None).await.expect(204);
+            }
+            "block" => assert!(server.store.block_user(user).await.unwrap()),
+            "delete" => {
+                let path = "/api/phone/account";
+                phone.request(Method::DELETE, path, None).await.expect(204);
+            }
+            _ => {
+                let sql = format!("delete from sessions where id = '{id}'");
+                server.database.execute(&sql).await;
+            }
+        }
+        let mut old = Browser::new(&server.url);
+        old.cookies.insert("saoma_session".to_owned(), token);
+        let refused = old.get("/api/me").await;
+        refused.expect_problem(401, "session_missing");
+        let refused = old.post("/api/token", json!({})).await;
+        refused.expect_problem(401, "session_missing");
+        let again = old.try_socket("/ws/session").await;
+        assert_eq!(again, Err(StatusCode::UNAUTHORIZED), "{how}");
+        assert_eq!(tab.expect_close().await, 4009, "{how}");
+        assert!(
+            began.elapsed() < Duration::from_secs(3),
+            "{how}: {:?}",
+            began.elapsed()
+        );
+    }
 }
 
 #[actix_web::test]

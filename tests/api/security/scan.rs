@@ -6,7 +6,11 @@ use actix_web::http::Method;
 use saoma::{login::ids::Scene, simulator::SimulatedApp};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Phone, TestServer, soak};
+use crate::support::{
+    Answer, Phone, TestServer,
+    phone::{CAMERA, FORWARDED},
+    soak,
+};
 
 #[actix_web::test]
 async fn a1_a_scene_that_is_not_good_says_nothing_about_anybody() {
@@ -246,18 +250,59 @@ async fn a5_a_phone_that_wechat_does_not_vouch_for_claims_nothing() {
 }
 
 #[actix_web::test]
-async fn a9_guessing_scenes_finds_none_and_disturbs_nobody() {
-    let server = TestServer::start().await;
+async fn a6_under_the_strict_check_every_way_to_the_code_needs_six_digits() {
+    let server = TestServer::start_with(&[("SAOMA_CHECK", "code")]).await;
     let phone = server.registered_phone("Ming").await;
-    let guesser = server.phone().await;
+    for entry_scene in [CAMERA, FORWARDED, 1049, 1012, 1013, 1007] {
+        let mut attempt = server.pending().await;
+        let scanned = phone.scan_by(&attempt.scene, entry_scene).await.expect(200);
+        assert_eq!(scanned["check"], "code", "{entry_scene}");
+        let confirmed = phone.confirm(&scanned["nonce"]).await.expect(200);
+        assert_eq!(confirmed["result"], "code_needed");
+        attempt
+            .browser
+            .redeem(&attempt.id)
+            .await
+            .expect_problem(409, "not_confirmed");
+    }
+    // How each code was reached is in the audit log.
+    let told = "select string_agg(entry_scene::text, ' ' order by id) from audit_log
+        where event = 'confirm'";
+    assert_eq!(
+        server.database.text(told).await,
+        "1047 1048 1049 1012 1013 1007"
+    );
+}
+
+#[actix_web::test]
+async fn a9_guessing_scenes_finds_none_is_slowed_down_and_disturbs_nobody() {
+    let options = [
+        ("SAOMA_MAX_SCANS_PER_USER", "60"),
+        ("SAOMA_MAX_FAILURES_PER_USER", "20"),
+    ];
+    let server = TestServer::start_with(&options).await;
+    let phone = server.registered_phone("Ming").await;
+    let mut guesser = server.phone().await;
     let mut attempt = server.pending().await;
-    for _ in 0..soak::times(20, 1_000) {
-        let guesses: [_; 10] = std::array::from_fn(|_| unknown());
-        let guesses = guesses.map(async |scene| guesser.scan(&scene).await);
-        for answer in futures_util::future::join_all(guesses).await {
-            answer.expect_problem(404, "scene_unknown");
+    let mut looked_up = 0;
+    for _ in 0..soak::times(50, 10_000) {
+        let guess = guesser.scan(&unknown()).await;
+        if guess.status == 404 {
+            guess.expect_problem(404, "scene_unknown");
+            looked_up += 1;
+        } else {
+            let problem = guess.expect_problem(429, "slow_down");
+            assert_eq!(guess.header("retry-after"), problem["retry_in"].to_string());
         }
     }
+    // Of 2^192 scenes.
+    assert_eq!(looked_up, 20);
+    // Signing in again makes nobody somebody else.
+    guesser.sign_in().await.expect(200);
+    guesser
+        .scan(&unknown())
+        .await
+        .expect_problem(429, "slow_down");
     attempt.browser.expect_silence().await;
     let nonce = phone.scan(&attempt.scene).await.expect(200)["nonce"].clone();
     attempt.browser.expect("scanned").await;
@@ -285,4 +330,48 @@ async fn a10_a_phone_page_that_was_left_open_for_an_hour_confirms_nothing() {
         .redeem(&attempt.id)
         .await
         .expect_problem(410, "attempt_expired");
+}
+
+#[actix_web::test]
+async fn a12_whoever_scans_somebody_elses_code_first_logs_nobody_in_under_the_strict_check() {
+    let server = TestServer::start_with(&[("SAOMA_CHECK", "code")]).await;
+    let attacker = server.registered_phone("Mallory").await;
+    let victim = server.registered_phone("Ming").await;
+    let mut attempt = server.scanned(&attacker).await;
+    let confirmed = attacker.confirm(&attempt.nonce).await.expect(200);
+    assert_eq!(confirmed["result"], "code_needed");
+    attempt.browser.expect("code_needed").await;
+    // The victim does not know the digits, so the browser enters nobody's account.
+    attempt
+        .browser
+        .redeem(&attempt.id)
+        .await
+        .expect_problem(409, "not_confirmed");
+    // And learns that somebody else was there.
+    victim
+        .scan(&attempt.scene)
+        .await
+        .expect_problem(409, "already_scanned");
+    attempt.browser.expect("contested").await;
+    assert_eq!(attempt.browser.tab().get("/api/me").await.status, 401);
+}
+
+#[actix_web::test]
+async fn a12_without_it_the_browser_is_told_whose_account_it_is_and_leaves_at_once() {
+    let server = TestServer::start().await;
+    let attacker = server.registered_phone("Mallory").await;
+    let mut attempt = server.confirmed(&attacker).await;
+    // What the page shows beside 'not me', before it goes anywhere.
+    let redeemed = attempt.browser.redeem(&attempt.id).await.expect(200);
+    assert_eq!(redeemed["user"]["nickname"], "Mallory");
+    let kept = attempt.browser.tab();
+    attempt
+        .browser
+        .post("/api/logout", json!({}))
+        .await
+        .expect(204);
+    kept.tab()
+        .get("/api/me")
+        .await
+        .expect_problem(401, "session_missing");
 }
