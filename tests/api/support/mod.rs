@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod browser;
+pub mod canaries;
 pub mod database;
 pub mod flow;
 pub mod geoip;
