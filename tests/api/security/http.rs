@@ -72,7 +72,7 @@ async fn h5_a_chain_of_fifty_addresses_is_still_one_visitor() {
 }
 
 #[actix_web::test]
-async fn h_the_server_speaks_http_1_1_and_answers_no_http_2() {
+async fn the_server_speaks_http_1_1_and_answers_no_http_2() {
     let server = TestServer::start().await;
     let address = server.url.trim_start_matches("http://");
     for hello in [

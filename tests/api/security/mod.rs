@@ -8,6 +8,7 @@ mod confirm;
 mod confirm_races;
 mod headers;
 mod http;
+mod load;
 mod privacy;
 mod redeem;
 mod scan;
