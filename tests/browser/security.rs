@@ -158,7 +158,7 @@ async fn l5_our_pages_are_shown_in_nobodys_frame() {
     let frame = &tree["frameTree"]["childFrames"][0]["frame"];
     assert_eq!(frame["url"], "chrome-error://chromewebdata/", "{tree}");
     // A page without such a policy is shown: the frame itself is no fault of the test.
-    let framing = site_with_a_frame(&server.simulator.url().to_string()).await;
+    let framing = site_with_a_frame(server.simulator.url().as_ref()).await;
     browser.goto(&framing).await.unwrap();
     let loaded = "return document.documentElement.dataset.framed === 'done'".to_owned();
     browser.until("the frame's end".to_owned(), loaded).await;
