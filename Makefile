@@ -1,7 +1,7 @@
 # The commands of this project. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: demo test fuzz fmt lint check help
+.PHONY: demo test fuzz audit fmt lint check help
 
 # The queries were checked against the database when .sqlx was written; building needs none.
 export SQLX_OFFLINE := true
@@ -20,6 +20,9 @@ fuzz: ## Feed made-up input to the parsers, SECONDS=60 for each
 	@scripts/rust-version.sh
 	@scripts/install.sh test
 	@scripts/fuzz.sh $(or $(SECONDS),60)
+
+audit: ## Ask the advisory database about everything that is built in
+	@scripts/audit.sh
 
 fmt: ## Format the Rust code
 	cargo fmt

@@ -10,8 +10,14 @@ if [ -f tests/browser/package.json ]; then
     (cd tests/browser && npm ci --no-audit --no-fund)
 fi
 
+# Every secret that the tests meet, and every log of the servers under test.
+canaries="${CARGO_TARGET_DIR:-$PWD/target}/canaries"
+rm -rf "$canaries"
+mkdir -p "$canaries"
+
 # The tests mostly wait: for processes, browsers and the database.
-RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} cargo test --locked
+SAOMA_CANARIES="$canaries" RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} cargo test --locked
+scripts/canaries.sh "$canaries"
 
 # The examples, against a server and a simulator of their own: the program that the tests above
 # have built, since another build of it has other features and takes minutes.

@@ -6,17 +6,14 @@ use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::{
-        StatusCode,
-        header::{self, HeaderMap, HeaderName, HeaderValue},
-    },
+    http::{StatusCode, header},
     middleware::Next,
 };
 use tracing::{Span, field};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-use super::{extract, pages};
-use crate::{error::Error, settings::Settings};
+use super::{extract, headers, pages};
+use crate::error::Error;
 
 /// An error renders as its status alone; [`answer`] writes the document, since
 /// only there the language and the request's id are known.
@@ -68,7 +65,7 @@ pub async fn answer(
     };
     let request = response.request().clone();
     if let Ok(site) = extract::site(&request) {
-        add_headers(response.headers_mut(), site.settings());
+        headers::add(response.headers_mut(), site.settings());
     }
     Ok(response)
 }
@@ -107,7 +104,7 @@ pub fn refuse(request: &HttpRequest, error: &Error) -> HttpResponse {
             .body(problem.unwrap_or_default())
     };
     if let Some(site) = site {
-        add_headers(response.headers_mut(), site.settings());
+        headers::add(response.headers_mut(), site.settings());
     }
     response
 }
@@ -141,54 +138,6 @@ fn request_id(request: &HttpRequest) -> String {
         .get::<RequestId>()
         .map(ToString::to_string);
     known.unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
-}
-
-/// The headers of every answer. Who set one before knows better.
-fn add_headers(headers: &mut HeaderMap, settings: &Settings) {
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), microphone=(), geolocation=()",
-        ),
-    ] {
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    }
-    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(settings)) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    if settings.secure() {
-        let value = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
-    }
-}
-
-/// Older browsers differ on whether 'self' covers the socket, so it is named.
-fn content_security_policy(settings: &Settings) -> String {
-    let origin = settings.public_origin();
-    let socket = origin.replacen("http", "ws", 1);
-    let images = settings
-        .code_base_url
-        .as_ref()
-        .map(|url| url.origin().ascii_serialization());
-    format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {}; \
-         connect-src 'self' {socket}; base-uri 'none'; form-action 'self'; \
-         frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'",
-        images.unwrap_or_default(),
-    )
 }
 
 /// One line for each request (see docs/LOGS.md): no query, no cookie, no full

@@ -8,12 +8,14 @@ mod cookies;
 mod credentials;
 mod edge;
 mod extract;
+mod headers;
 mod health;
 pub mod language;
 mod origin;
 pub mod pages;
 mod phone;
 mod return_to;
+mod security_txt;
 mod session;
 mod session_lists;
 pub mod site;
@@ -66,6 +68,7 @@ fn pages_and_api(config: &mut ServiceConfig) {
         .service(readable("/healthz", health::live))
         .service(readable("/readyz", health::ready))
         .service(readable("/.well-known/jwks.json", session::jwks))
+        .service(readable("/.well-known/security.txt", security_txt::file))
         .service(readable("/api/me", session::me))
         .service(
             readable("/api/sessions", session_lists::of_browser)
@@ -111,10 +114,14 @@ fn pages_and_api(config: &mut ServiceConfig) {
 
 /// The admin address: what only the owner's own machines ask.
 pub fn admin_routes(config: &mut ServiceConfig) {
-    config
-        .service(resource("/healthz").route(get().to(health::live)))
-        .service(resource("/readyz").route(get().to(health::ready)))
-        .service(resource("/metrics").route(get().to(health::metrics)));
+    config.service(
+        scope("")
+            .wrap(from_fn(edge::answer))
+            .service(readable("/healthz", health::live))
+            .service(readable("/readyz", health::ready))
+            .service(readable("/metrics", health::metrics))
+            .default_service(web::to(nothing_here)),
+    );
 }
 
 /// What can be got can also be asked for by HEAD (RFC 9110, section 9.1); the

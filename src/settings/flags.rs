@@ -52,6 +52,7 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_CODES",
     "SAOMA_CODE_BASE_URL",
     "SAOMA_CONFIRM_TTL",
+    "SAOMA_CSP_REPORT_URL",
     "SAOMA_DATABASE_CONNECTIONS",
     "SAOMA_DATA_DIR",
     "SAOMA_GEOIP_ANONYMOUS",
@@ -83,6 +84,7 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_SECRET_KEY_FILE",
     "SAOMA_SECRET_KEY_OLD",
     "SAOMA_SECRET_KEY_OLD_FILE",
+    "SAOMA_SECURITY_CONTACT",
     "SAOMA_SITE_NAME",
     "SAOMA_TOKEN_AUDIENCE",
     "SAOMA_TRUSTED_PROXIES",
@@ -123,6 +125,8 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_GEOIP_CITY               address database with places, such as GeoLite2-City.mmdb [none]
   SAOMA_GEOIP_ASN                address database with networks, such as GeoLite2-ASN.mmdb [none]
   SAOMA_GEOIP_ANONYMOUS          one with hosting providers: GeoIP2-Anonymous-IP.mmdb [none]
+  SAOMA_SECURITY_CONTACT         whom to tell of a hole, such as mailto:security@example.com
+  SAOMA_CSP_REPORT_URL           where browsers report what the content policy stopped
   SAOMA_WECHAT_APP_ID            the mini program's AppID
   SAOMA_WECHAT_APP_SECRET        its AppSecret
   SAOMA_WECHAT_APP_SECRET_FILE   instead, a file that holds it

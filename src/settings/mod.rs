@@ -63,6 +63,10 @@ pub struct Settings {
     pub code_base_url: Option<Url>,
     /// The owner's address databases.
     pub geoip: GeoipFiles,
+    /// Whom to tell of a hole (RFC 9116): `mailto:`, `https:` or `tel:` addresses.
+    pub security_contacts: Vec<Url>,
+    /// Where browsers tell what the content policy has stopped.
+    pub csp_report_url: Option<Url>,
     /// The mini program and WeChat's API.
     pub wechat: Arc<WechatSettings>,
     /// How long each step of a login may take.
@@ -224,6 +228,8 @@ impl Settings {
                 asn: values.path("SAOMA_GEOIP_ASN")?,
                 anonymous: values.path("SAOMA_GEOIP_ANONYMOUS")?,
             },
+            security_contacts: values.contacts("SAOMA_SECURITY_CONTACT")?,
+            csp_report_url: values.optional_url("SAOMA_CSP_REPORT_URL")?,
             timers: Timers::from_values(values)?,
             audit_retention: values.duration("SAOMA_AUDIT_RETENTION", "180d")?,
             limits: Limits::from_values(values)?,

@@ -270,6 +270,24 @@ impl Values {
             .collect()
     }
 
+    /// Where somebody can be reached: RFC 9116, section 2.5.3.
+    pub(super) fn contacts(&self, name: &str) -> Result<Vec<Url>, SettingsError> {
+        let right = "mailto:, https: or tel: addresses, such as mailto:security@example.com";
+        let contact = |part: &str| {
+            let url = Url::parse(part);
+            let url = url.map_err(|error| SettingsError::new(name, part, error, right))?;
+            let reaches = match url.scheme() {
+                "mailto" => url.path().contains('@'),
+                "tel" => !url.path().is_empty(),
+                "https" => url.has_host(),
+                _ => false,
+            };
+            let wrong = || SettingsError::new(name, part, "nobody is reached there", right);
+            reaches.then_some(url).ok_or_else(wrong)
+        };
+        self.listed(name).map(contact).collect()
+    }
+
     pub(super) fn networks(&self, name: &str) -> Result<Vec<IpNet>, SettingsError> {
         let right = "networks or addresses, such as 10.0.0.0/8,127.0.0.1";
         let network = |part: &str| {

@@ -73,62 +73,6 @@ async fn a_unionid_is_kept_when_it_appears_and_not_lost_when_it_goes() {
 }
 
 #[actix_web::test]
-async fn deleting_the_account_removes_the_person_and_ends_everything_of_theirs() {
-    let server = TestServer::start().await;
-    let mut phone = server.registered_phone("Ming").await;
-    let bystander = server.registered_phone("Hong").await;
-    let mut browser = server.signed_in(&phone).await;
-    browser.try_socket("/ws/session").await.unwrap();
-    browser.expect_silence().await;
-    let mut scanned = server.scanned(&phone).await;
-    let mut confirmed = server.confirmed(&phone).await;
-    let second = phone.token.clone();
-    phone.sign_in().await.expect(200);
-    phone
-        .request(Method::DELETE, "/api/phone/account", None)
-        .await
-        .expect(204);
-    assert!(!is_alive(&phone).await);
-    phone.token = second;
-    assert!(!is_alive(&phone).await);
-    server.look_again().await;
-    assert_eq!(browser.expect_close().await, 4009);
-    for attempt in [&mut scanned, &mut confirmed] {
-        assert_eq!(
-            attempt.browser.expect("failed").await["reason"],
-            "account_deleted"
-        );
-        attempt
-            .browser
-            .redeem(&attempt.id)
-            .await
-            .expect_problem(410, "attempt_failed");
-    }
-    for table in ["users", "wechat_identities", "phone_sessions"] {
-        let rows = server
-            .database
-            .count(&format!("select count(*) from {table}"))
-            .await;
-        assert_eq!(rows, 1, "{table}");
-    }
-    for table in [
-        "users",
-        "wechat_identities",
-        "phone_sessions",
-        "login_attempts",
-        "sessions",
-    ] {
-        let trace = format!(
-            "select count(*) from {table} t where t::text like '%{}%'",
-            phone.openid
-        );
-        assert_eq!(server.database.count(&trace).await, 0, "{table}");
-    }
-    assert!(is_alive(&bystander).await);
-    assert_eq!(phone.sign_in().await.expect(200)["registered"], false);
-}
-
-#[actix_web::test]
 async fn somebody_unknown_may_delete_what_is_kept_too() {
     let server = TestServer::start().await;
     let phone = server.phone().await;

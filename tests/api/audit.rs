@@ -113,7 +113,7 @@ async fn what_fails_is_told_too() {
 }
 
 #[actix_web::test]
-async fn a_login_that_nobody_collects_is_told_once() {
+async fn c9_a_login_that_nobody_collects_is_told_once() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     server.confirmed(&phone).await;
@@ -154,7 +154,7 @@ async fn no_secret_and_no_openid_stands_in_the_log() {
 }
 
 #[actix_web::test]
-async fn a_deleted_person_leaves_what_happened_and_nothing_that_names_him() {
+async fn l3_a_deleted_person_leaves_what_happened_and_nothing_that_names_him() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     server.signed_in(&phone).await;

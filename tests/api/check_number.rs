@@ -59,7 +59,7 @@ async fn a_forwarded_picture_needs_the_number_that_the_page_shows() {
 }
 
 #[actix_web::test]
-async fn only_the_camera_spares_the_number() {
+async fn a6_only_the_camera_spares_the_number() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     for (entry_scene, check) in [

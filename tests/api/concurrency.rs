@@ -5,56 +5,6 @@ use serde_json::json;
 use crate::support::TestServer;
 
 #[actix_web::test]
-async fn of_two_phones_that_scan_at_once_exactly_one_holds_the_attempt() {
-    let server = TestServer::start().await;
-    let (one, other) = (server.phone().await, server.phone().await);
-    let mut browser = server.browser().await;
-    for _ in 0..50 {
-        let ticket = browser
-            .post("/api/login/attempts", json!({}))
-            .await
-            .expect(201);
-        let scene = browser.scene(&ticket).await;
-        let (a, b) = tokio::join!(one.scan(&scene), other.scan(&scene));
-        let mut statuses = [a.status, b.status];
-        statuses.sort_unstable();
-        assert_eq!(statuses, [200, 409]);
-        let views = [
-            one.attempt(&ticket["attempt"]).await,
-            other.attempt(&ticket["attempt"]).await,
-        ];
-        for (scan, view) in [a, b].iter().zip(views) {
-            let expected = if scan.status == 200 { 200 } else { 404 };
-            view.expect(expected);
-        }
-    }
-}
-
-#[actix_web::test]
-async fn a_confirm_that_races_a_refusal_leaves_one_truth() {
-    let server = TestServer::start().await;
-    let phone = server.registered_phone("Ming").await;
-    for _ in 0..15 {
-        let mut attempt = server.scanned(&phone).await;
-        let cancel = format!("{}/cancel", attempt.path());
-        let mut tab = attempt.browser.tab();
-        let (confirm, cancel) =
-            tokio::join!(phone.confirm(&attempt.nonce), tab.post(&cancel, json!({})));
-        let message = attempt.browser.next().await;
-        if confirm.status == 200 {
-            cancel.expect_problem(409, "already_confirmed");
-            assert_eq!(message["type"], "login_succeeded");
-        } else {
-            confirm.expect_problem(410, "attempt_cancelled");
-            cancel.expect(204);
-            assert_eq!(message["type"], "cancelled");
-        }
-        assert_eq!(message["version"], 3);
-        attempt.browser.expect_silence().await;
-    }
-}
-
-#[actix_web::test]
 async fn a_renewal_that_crosses_a_scan_loses_neither() {
     let server = TestServer::start().await;
     let phone = server.phone().await;

@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Attempt, Browser, TestServer};
 
 /// An attempt that a browser began without a socket.
-async fn begin(browser: Browser, body: Value) -> (Attempt, Value) {
+pub async fn begin(browser: Browser, body: Value) -> (Attempt, Value) {
     let mut browser = browser;
     let answer = browser.post("/api/login/attempts", body).await;
     let ticket = answer.expect(201);
@@ -26,7 +25,8 @@ async fn begin(browser: Browser, body: Value) -> (Attempt, Value) {
     )
 }
 
-async fn poll(attempt: &Attempt, query: &str) -> Answer {
+/// Where it stands.
+pub async fn poll(attempt: &Attempt, query: &str) -> Answer {
     attempt
         .browser
         .tab()
@@ -93,50 +93,6 @@ async fn a_poll_with_nothing_new_ends_with_204() {
 }
 
 #[actix_web::test]
-async fn a_newer_poll_ends_the_older_and_a_third_in_two_seconds_is_too_many() {
-    let server = TestServer::start().await;
-    let (attempt, _) = begin(server.browser().await, json!({})).await;
-    let query = "after_version=1&wait=25";
-    let began = Instant::now();
-    let older = actix_web::rt::spawn({
-        let (mut tab, path) = (attempt.browser.tab(), attempt.path());
-        async move { tab.get(&format!("{path}?{query}")).await }
-    });
-    while server
-        .recheck
-        .hub
-        .send(saoma::hub::messages::ListWaiting)
-        .await
-        .unwrap()
-        .attempts
-        .is_empty()
-    {
-        tokio::task::yield_now().await;
-    }
-    let newer = poll(&attempt, query);
-    let rest = async {
-        older.await.unwrap().expect(204);
-        let refused = poll(&attempt, query).await;
-        let problem = refused.expect_problem(429, "slow_down");
-        assert!(problem["retry_in"].is_u64(), "{problem}");
-        assert_eq!(
-            refused.header("retry-after"),
-            problem["retry_in"].to_string()
-        );
-        let cancelled = format!("{}/cancel", attempt.path());
-        attempt
-            .browser
-            .tab()
-            .post(&cancelled, json!({}))
-            .await
-            .expect(204);
-    };
-    let (newer, ()) = tokio::join!(newer, rest);
-    assert_eq!(newer.expect(200)["type"], "cancelled");
-    assert!(began.elapsed() < Duration::from_secs(10));
-}
-
-#[actix_web::test]
 async fn a_wait_that_is_no_number_is_a_bad_request() {
     let server = TestServer::start().await;
     let (attempt, _) = begin(server.browser().await, json!({})).await;
@@ -192,42 +148,4 @@ async fn a_refresh_renews_and_a_cancel_ends() {
         .await
         .expect(200);
     assert_ne!(ticket["attempt"], attempt.id);
-}
-
-#[actix_web::test]
-async fn another_browser_and_no_browser_get_nothing() {
-    let server = TestServer::start().await;
-    let (attempt, _) = begin(server.browser().await, json!({})).await;
-    let mut stranger = server.browser().await;
-    let mut nobody = Browser::new(&server.url);
-    let bodies = json!({"version": 1, "silent": false, "code": "123456"});
-    for path in [
-        attempt.path(),
-        "/api/login/attempts/7b3ce6a6-1bd4-4c95-8a0f-111111111111".to_owned(),
-        "/api/login/attempts/not-an-id".to_owned(),
-    ] {
-        stranger
-            .get(&path)
-            .await
-            .expect_problem(404, "attempt_unknown");
-        nobody
-            .get(&path)
-            .await
-            .expect_problem(401, "browser_secret_missing");
-        for action in ["refresh", "cancel", "check", "redeem"] {
-            let path = format!("{path}/{action}");
-            let answer = stranger.post(&path, bodies.clone()).await;
-            answer.expect_problem(404, "attempt_unknown");
-            let answer = nobody.post(&path, bodies.clone()).await;
-            answer.expect_problem(401, "browser_secret_missing");
-        }
-    }
-    nobody
-        .post("/api/login/attempts", json!({}))
-        .await
-        .expect_problem(401, "browser_secret_missing");
-    assert_eq!(poll(&attempt, "").await.expect(200)["version"], 1);
-    let by_get = format!("{}/refresh", attempt.path());
-    let answer = attempt.browser.raw(Method::GET, &by_get, &[], "").await;
-    answer.expect_problem(405, "method_not_allowed");
 }

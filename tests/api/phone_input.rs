@@ -54,36 +54,3 @@ async fn an_entry_that_is_no_camera_is_warned_about() {
     let answer = phone.post("/api/phone/scan", body).await.expect(200);
     assert_eq!(answer["warnings"], json!(["entry_scene"]));
 }
-
-#[actix_web::test]
-async fn a_nonce_of_any_other_shape_is_invalid() {
-    let server = TestServer::start().await;
-    let phone = server.registered_phone("Ming").await;
-    for nonce in [
-        json!(null),
-        json!(7),
-        json!(""),
-        json!("x"),
-        json!("A".repeat(43)),
-    ] {
-        phone
-            .confirm(&nonce)
-            .await
-            .expect_problem(403, "nonce_invalid");
-        phone
-            .refuse(&nonce)
-            .await
-            .expect_problem(403, "nonce_invalid");
-    }
-}
-
-#[actix_web::test]
-async fn a_body_cannot_say_who_somebody_is() {
-    let server = TestServer::start().await;
-    let (phone, victim) = (server.phone().await, server.registered_phone("Hong").await);
-    let mut attempt = server.scanned(&phone).await;
-    let body = json!({"nonce": attempt.nonce, "openid": victim.openid, "user_id": 1});
-    let answer = phone.post("/api/phone/confirm", body).await.expect(200);
-    assert_eq!(answer["result"], "not_registered");
-    attempt.browser.expect("not_registered").await;
-}

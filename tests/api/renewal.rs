@@ -163,32 +163,6 @@ async fn on_scanned_silence_changes_nothing_even_after_five_renewals() {
 }
 
 #[actix_web::test]
-async fn on_scanned_a_tap_ends_the_attempt_and_starts_a_new_one() {
-    let server = TestServer::start().await;
-    let phone = server.registered_phone("Ming").await;
-    let mut attempt = server.scanned(&phone).await;
-    attempt.browser.refresh(&json!(2), false).await;
-    let ticket = attempt.browser.expect("ticket").await;
-    assert_ne!(ticket["attempt"], attempt.id);
-    attempt.browser.expect_silence().await;
-    let view = phone.attempt(&attempt.id).await.expect(200);
-    assert_eq!(
-        (&view["state"], &view["reason"]),
-        (&"cancelled".into(), &"replaced".into())
-    );
-    phone
-        .confirm(&attempt.nonce)
-        .await
-        .expect_problem(410, "attempt_cancelled");
-    let scene = attempt.browser.scene(&ticket).await;
-    phone.scan(&scene).await.expect(200);
-    assert_eq!(
-        attempt.browser.expect("scanned").await["attempt"],
-        ticket["attempt"]
-    );
-}
-
-#[actix_web::test]
 async fn on_confirmed_every_refresh_says_login_succeeded_again() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;

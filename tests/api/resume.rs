@@ -1,42 +1,8 @@
 //! A page that comes back reads where its attempt stands, and no other page does.
 
-use std::time::Duration;
-
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::TestServer;
-
-#[actix_web::test]
-async fn a_reload_in_every_state_gets_the_one_message_that_tells_it() {
-    let server = TestServer::start().await;
-    let phone = server.phone().await;
-    let mut attempt = server.pending().await;
-    let id = attempt.id.clone();
-    let mut tab = attempt.browser.tab();
-    tab.resume(&id).await;
-    let back = |message: &Value, kind: &str, version: i32| {
-        assert_eq!(
-            (&message["type"], &message["version"]),
-            (&kind.into(), &version.into())
-        );
-        assert_eq!(message["attempt"], id);
-    };
-    back(&tab.resume(&id).await, "ticket", 1);
-    let nonce = phone.scan(&attempt.scene).await.expect(200)["nonce"].clone();
-    back(&tab.resume(&id).await, "scanned", 2);
-    phone.confirm(&nonce).await.expect(200);
-    back(&tab.resume(&id).await, "not_registered", 3);
-    phone.register(None).await.expect(201);
-    back(&tab.resume(&id).await, "scanned", 4);
-    phone.confirm(&nonce).await.expect(200);
-    back(&tab.resume(&id).await, "login_succeeded", 5);
-    tab.expect_silence().await;
-    attempt.browser.redeem(&id).await.expect(200);
-    tab.expect("redeemed").await;
-    tab.drop_socket();
-    back(&tab.resume(&id).await, "redeemed", 6);
-    assert_eq!(tab.expect_close().await, 4002);
-}
 
 #[actix_web::test]
 async fn a_reload_after_the_end_is_told_the_end_and_a_refresh_starts_anew() {
@@ -78,37 +44,6 @@ async fn somebody_elses_an_unknown_and_a_malformed_attempt_are_all_unknown() {
         let ticket = stranger.expect("ticket").await;
         assert_ne!(ticket["attempt"], attempt.id);
     }
-}
-
-#[actix_web::test]
-async fn a_browser_that_was_closed_at_the_confirm_logs_in_when_it_returns() {
-    let server = TestServer::start().await;
-    let phone = server.registered_phone("Ming").await;
-    let mut attempt = server.scanned(&phone).await;
-    attempt.browser.drop_socket();
-    phone.confirm(&attempt.nonce).await.expect(200);
-    let back = attempt.browser.resume(&attempt.id).await;
-    assert_eq!(back["type"], "login_succeeded");
-    attempt.browser.redeem(&attempt.id).await.expect(200);
-}
-
-#[actix_web::test]
-async fn a_browser_that_returns_too_late_is_told_so() {
-    let server = TestServer::start().await;
-    let phone = server.registered_phone("Ming").await;
-    let mut attempt = server.confirmed(&phone).await;
-    attempt.browser.drop_socket();
-    server.advance(Duration::from_secs(61)).await;
-    let back = attempt.browser.resume(&attempt.id).await;
-    assert_eq!(
-        (&back["type"], &back["reason"]),
-        (&"expired".into(), &"not_redeemed".into())
-    );
-    attempt
-        .browser
-        .redeem(&attempt.id)
-        .await
-        .expect_problem(410, "attempt_expired");
 }
 
 #[actix_web::test]

@@ -5,18 +5,6 @@ use serde_json::json;
 use crate::support::TestServer;
 
 #[actix_web::test]
-async fn a_newer_socket_of_the_same_attempt_wins_and_the_older_is_closed_with_4001() {
-    let server = TestServer::start().await;
-    let phone = server.phone().await;
-    let mut attempt = server.pending().await;
-    let mut tab = attempt.browser.tab();
-    tab.resume(&attempt.id).await;
-    assert_eq!(attempt.browser.expect_close().await, 4001);
-    phone.scan(&attempt.scene).await.expect(200);
-    tab.expect("scanned").await;
-}
-
-#[actix_web::test]
 async fn a_new_tab_has_an_attempt_of_its_own_and_hears_only_of_that() {
     let server = TestServer::start().await;
     let phone = server.phone().await;

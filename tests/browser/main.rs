@@ -20,5 +20,6 @@ mod error_pages;
 mod logins;
 mod people;
 mod screens;
+mod security;
 mod tabs;
 mod warnings;

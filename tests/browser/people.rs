@@ -39,7 +39,7 @@ async fn logged_in(server: &std::sync::Arc<TestServer>) -> Chromium {
 }
 
 #[actix_web::test]
-async fn not_me_after_the_login_logs_out() {
+async fn a12_not_me_after_the_login_logs_out() {
     let site = site_that_keeps_the_page().await;
     let server = TestServer::start_with(&[("SAOMA_RETURN_ORIGINS", &site)]).await;
     let phone = server.registered_phone("Ming").await;

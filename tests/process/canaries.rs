@@ -4,19 +4,27 @@ use std::fs;
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
-use crate::support::{Browser, Cluster, Phone, Server};
+use crate::support::{Browser, Cluster, Phone, Server, wait::PATIENCE};
 
 #[actix_web::test]
-async fn no_log_holds_a_secret_at_any_level_or_format() {
+async fn l1_no_log_and_no_metric_holds_a_secret_at_any_level_or_format() {
     for format in ["json", "text"] {
         let database = Cluster::shared_database().await;
         let options = [("SAOMA_LOG", "trace"), ("SAOMA_LOG_FORMAT", format)];
         let mut server = Server::start_with(Some(&database), &options).await;
         let canaries = log_in_and_fail(&server).await;
         let key = fs::read_to_string(server.place.join("data/secret.key")).unwrap();
+        let metrics = Browser::new(&server.admin_url).get("/metrics").await;
+        let metrics = String::from_utf8(metrics.bytes.to_vec()).unwrap();
+        assert!(metrics.contains("saoma_logins_total"), "{metrics}");
         let ended = server.stop().await;
-        let said = format!("{}{}", ended.out, ended.err);
+        let said = format!("{metrics}{}{}", ended.out, ended.err);
         assert!(
             said.contains("attempt begun"),
             "too little was logged: {}",
@@ -111,4 +119,78 @@ async fn failures(server: &Server, phone: &Phone, nonce: &Value) -> String {
     let body = json!({"code": phone.js_code().await});
     assert_ne!(phone.post("/api/phone/session", body).await.status, 200);
     code
+}
+
+/// What somebody would write into a log to mislead its reader.
+const FORGED: &str = "2026-01-01T00:00:00Z  INFO saoma: signed in user=admin";
+
+#[actix_web::test]
+async fn l2_nobody_writes_a_line_of_his_own_into_the_log() {
+    for format in ["json", "text"] {
+        let database = Cluster::shared_database().await;
+        let options = [("SAOMA_LOG", "debug"), ("SAOMA_LOG_FORMAT", format)];
+        let mut server = Server::start_with(Some(&database), &options).await;
+        let mut browser = server.browser().await;
+        browser.user_agent = format!("Chrome/1 {}", "x".repeat(60_000));
+        browser.get("/login").await.expect(200);
+        let lines = format!("x%0d%0a{}%1b%5b2J", FORGED.replace(' ', "%20"));
+        for path in [
+            format!("/{lines}"),
+            format!("/login?return_to={lines}"),
+            format!("/codes/{lines}"),
+            format!("/api/login/attempts/{lines}"),
+            format!("/api/nothing?lang={lines}"),
+        ] {
+            browser.get(&path).await;
+        }
+        let words = format!("x\r\n{FORGED}\u{1b}[2J");
+        let phone = server.phone().await;
+        phone.register(Some(&words)).await.expect(422);
+        phone.scan(&words).await.expect(400);
+        phone.confirm(&json!(words)).await.expect(403);
+        let body = json!({"code": words});
+        assert!(phone.post("/api/phone/session", body).await.status >= 400);
+        browser
+            .post("/api/login/attempts", json!({"return_to": words}))
+            .await
+            .expect(201);
+        // A megabyte, and bytes that no header has.
+        let address = server.url.trim_start_matches("http://");
+        for agent in [
+            "x".repeat(1 << 20),
+            format!("x\u{1b}[2J{FORGED}"),
+            "x\u{0}".to_owned(),
+        ] {
+            let request =
+                format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\nuser-agent: {agent}\r\n\r\n");
+            let status = raw_status(address, &request).await;
+            assert!(["400", "431", ""].contains(&status.as_str()), "{status}");
+        }
+        let ended = server.stop().await;
+        assert!(ended.err.contains("request was refused"), "{}", ended.err);
+        for line in ended.err.lines() {
+            assert!(!line.starts_with(FORGED), "{line}");
+            assert!(!line.contains('\u{1b}'), "{line}");
+            assert!(line.len() < 4_000, "{} bytes: {}", line.len(), &line[..200]);
+            if format == "json" {
+                let parsed: Value = serde_json::from_str(line).unwrap();
+                assert!(parsed["timestamp"].is_string(), "{line}");
+            } else {
+                // Every line begins with its own time and level.
+                assert!(line.starts_with("20"), "{line}");
+            }
+        }
+    }
+}
+
+/// The status of the answer to bytes that no client library would send; empty
+/// when there is none.
+async fn raw_status(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // The server may hang up before it has heard all.
+    let _ = stream.write_all(request.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = timeout(PATIENCE, stream.take(64).read_to_end(&mut answer)).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    answer.split(' ').nth(1).unwrap_or_default().to_owned()
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 pub use super::answer::{Answer, PATIENCE};
+use super::canaries;
 
 /// A browser with one login page.
 pub struct Browser {
@@ -89,10 +90,12 @@ impl Browser {
             None => request.send(),
         };
         let answer = Answer::of(sent.await.unwrap()).await;
+        canaries::met_in(&answer.json());
         for cookie in answer.cookies() {
             if cookie.value().is_empty() {
                 self.cookies.remove(cookie.name());
             } else {
+                canaries::met(cookie.value());
                 self.cookies
                     .insert(cookie.name().to_owned(), cookie.value().to_owned());
             }
@@ -252,7 +255,9 @@ impl Browser {
         let address = url::Url::parse(ticket["code_url"].as_str().unwrap()).unwrap();
         let answer = self.raw(Method::GET, address.path(), &[], "").await;
         answer.expect(200);
-        scene_of(&answer.bytes)
+        let scene = scene_of(&answer.bytes);
+        canaries::met(&scene);
+        scene
     }
 }
 

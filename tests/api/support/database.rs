@@ -95,6 +95,24 @@ impl TestDatabase {
             .unwrap()
     }
 
+    /// One value, as text.
+    pub async fn text(&self, sql: &str) -> String {
+        let mut connection = PgConnection::connect_with(&self.options).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(format!("select ({sql})::text")))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
+    /// Stops the clock of this database at what an expression gives now.
+    pub async fn stop_clock_at(&self, sql: &str) {
+        let at = self.text(sql).await;
+        let function = "create or replace function saoma_now() returns timestamptz \
+             language sql stable parallel safe return";
+        self.execute(&format!("{function} timestamptz '{at}'"))
+            .await;
+    }
+
     /// Takes the database away from everybody, or gives it back.
     pub async fn set_away(&self, away: bool) {
         let name = &self.name;
@@ -106,15 +124,20 @@ impl TestDatabase {
         }
     }
 
+    /// How far the clock of this database goes before the real one, for connections to come.
+    pub async fn set_clock(&self, offset: &str) {
+        let name = &self.name;
+        // Only a superuser may give a database a setting that PostgreSQL does not know.
+        let superuser = self.options.clone().username("postgres");
+        let sql = format!("alter database {name} set saoma.clock_offset = '{offset}'");
+        execute(&superuser, &sql).await;
+    }
+
     /// Moves the clock of this database alone, also in the server's open connections.
     pub async fn advance(&self, pools: &[&PgPool], by: Duration) {
         let offset = self.offset().await + by.as_secs_f64();
         let seconds = format!("{offset} seconds");
-        let name = &self.name;
-        // Only a superuser may give a database a setting that PostgreSQL does not know.
-        let superuser = self.options.clone().username("postgres");
-        let sql = format!("alter database {name} set saoma.clock_offset = '{seconds}'");
-        execute(&superuser, &sql).await;
+        self.set_clock(&seconds).await;
         for pool in pools {
             let most = pool.options().get_max_connections();
             let mut all = Vec::new();

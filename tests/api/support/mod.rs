@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod browser;
+pub mod canaries;
 pub mod database;
 pub mod flow;
 pub mod geoip;
@@ -10,9 +11,11 @@ pub mod phone;
 pub mod port;
 pub mod raw;
 pub mod server;
+pub mod soak;
 
 pub use answer::Answer;
 pub use browser::Browser;
+pub use database::TestDatabase;
 pub use flow::Attempt;
 pub use phone::Phone;
 pub use raw::RawSocket;

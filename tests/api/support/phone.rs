@@ -4,7 +4,7 @@ use actix_web::http::{Method, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::browser::Answer;
+use super::{browser::Answer, canaries};
 
 /// WeChat's entry scenes: the camera on a code, and a picture that somebody sent.
 pub const CAMERA: i32 = 1047;
@@ -38,8 +38,22 @@ impl Phone {
                 .connector(awc::Connector::new().conn_keep_alive(std::time::Duration::from_secs(2)))
                 .finish(),
         };
+        canaries::met(&phone.openid);
         phone.sign_in().await.expect(200);
         phone
+    }
+
+    /// The same phone once more.
+    pub fn copy(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            openid: self.openid.clone(),
+            token: self.token.clone(),
+            language: self.language.clone(),
+            address: self.address.clone(),
+            wechat: self.wechat.clone(),
+            client: self.client.clone(),
+        }
     }
 
     /// What `wx.login` gives this person.
@@ -47,7 +61,9 @@ impl Phone {
         let body = json!({"openid": self.openid, "unionid": format!("u{}", self.openid)});
         let request = self.client.post(format!("{}/_sim/js_code", self.wechat));
         let answer = Answer::of(request.send_json(&body).await.unwrap()).await;
-        answer.expect(200)["code"].as_str().unwrap().to_owned()
+        let code = answer.expect(200)["code"].as_str().unwrap().to_owned();
+        canaries::met(&code);
+        code
     }
 
     pub async fn sign_in(&mut self) -> Answer {
@@ -76,7 +92,9 @@ impl Phone {
             Some(body) => request.send_json(&body),
             None => request.send(),
         };
-        Answer::of(sent.await.unwrap()).await
+        let answer = Answer::of(sent.await.unwrap()).await;
+        canaries::met_in(&answer.json());
+        answer
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -17,8 +17,8 @@ use saoma::{
 };
 use uuid::Uuid;
 
-use super::port::free_port;
 use super::{Browser, Phone, database::TestDatabase};
+use super::{canaries, port::free_port};
 
 /// Settings by name, such as `("SAOMA_REGISTRATION", "closed")`.
 pub type Options<'a> = &'a [(&'a str, &'a str)];
@@ -67,7 +67,7 @@ impl TestServer {
             ..Flags::default()
         })
         .unwrap();
-        saoma::telemetry::init().unwrap();
+        canaries::start_log();
         let application = Application::build(settings).await.unwrap();
         let admin_url = format!("http://{}", application.admin_address());
         let handles = application.handles();
@@ -137,6 +137,7 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
+        canaries::keep_metrics(&self.admin_url);
         for handle in &self.handles {
             drop(handle.stop(false));
         }

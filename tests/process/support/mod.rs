@@ -6,6 +6,9 @@ pub mod answer;
 #[path = "../../api/support/browser.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod browser;
+#[path = "../../api/support/canaries.rs"]
+#[expect(dead_code, reason = "the tests of the API use the rest of it")]
+pub mod canaries;
 pub mod cluster;
 #[path = "../../api/support/phone.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]

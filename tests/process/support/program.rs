@@ -1,7 +1,7 @@
 //! One run of `saoma`, and what it says.
 
 use std::{
-    io::Read,
+    io::{Read, Write as _},
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
@@ -14,6 +14,8 @@ use nix::{
     sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
+
+use super::canaries;
 
 /// Names and values of its environment; nothing else is in it but `PATH`.
 pub type Environment = Vec<(String, String)>;
@@ -129,6 +131,9 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
+        if let Some(mut log) = canaries::open("log") {
+            write!(log, "{}{}", self.out(), self.err()).unwrap();
+        }
         if thread::panicking() {
             eprintln!(
                 "--- it printed:\n{}\n--- it logged:\n{}",

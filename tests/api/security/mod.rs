@@ -1,0 +1,15 @@
+//! The catalogue of security cases: each test carries the id of its case.
+//! `docs/SECURITY.md` has the table from id to test, made by
+//! `scripts/security-table.py`; cases that need nginx, Chromium or a process of
+//! their own are tests of `tests/browser` and `tests/process`.
+
+mod audit;
+mod confirm;
+mod confirm_races;
+mod headers;
+mod http;
+mod load;
+mod privacy;
+mod redeem;
+mod scan;
+mod socket;
