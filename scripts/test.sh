@@ -19,9 +19,11 @@ mkdir -p "$canaries"
 SAOMA_CANARIES="$canaries" RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} cargo test --locked
 scripts/canaries.sh "$canaries"
 
-# The examples, against a server and a simulator of their own: the program that the tests above
+# The examples and the API's description, against servers and simulators of their own: the program that the tests above
 # have built, since another build of it has other features and takes minutes.
-SAOMA_PROGRAM="${CARGO_TARGET_DIR:-$PWD/target}/debug/saoma" scripts/test-integrate.sh
+export SAOMA_PROGRAM="${CARGO_TARGET_DIR:-$PWD/target}/debug/saoma"
+scripts/test-integrate.sh
+scripts/test-openapi.sh
 
 if [ -f miniprogram/package.json ]; then
     (cd miniprogram && npm ci --no-audit --no-fund && npm test)
