@@ -150,9 +150,9 @@ pub enum Message {
 #[into_params(parameter_in = Query)]
 pub struct Wait {
     /// The version that the client knows: the answer waits for another.
-    #[param(minimum = 0, maximum = 4_294_967_295_u32)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u32)]
     after_version: Option<u32>,
     /// Seconds, at most 25.
-    #[param(minimum = 0, maximum = 4_294_967_295_u32)]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u32)]
     wait: Option<u32>,
 }
