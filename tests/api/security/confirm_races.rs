@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 
 use crate::support::{TestDatabase, TestServer};
@@ -36,8 +36,8 @@ async fn c2_a_thousand_confirms_and_redeems_at_once_give_one_session() {
         tab.cookies.remove("saoma_session")
     });
     let (_, redeemed) = tokio::join!(
-        join_all(confirms.map(Box::pin)),
-        join_all(redeems.map(Box::pin))
+        at_once(confirms.map(Box::pin)),
+        at_once(redeems.map(Box::pin))
     );
     let mut tokens: BTreeSet<String> = redeemed.into_iter().flatten().collect();
     let last = attempt.browser.redeem(&attempt.id).await;
@@ -54,6 +54,11 @@ async fn c2_a_thousand_confirms_and_redeems_at_once_give_one_session() {
         4,
         "begun, scanned, confirmed, redeemed, each once"
     );
+}
+
+/// As many of them at a time as a busy machine has connections for.
+async fn at_once<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    stream::iter(all).buffer_unordered(100).collect().await
 }
 
 #[actix_web::test]
@@ -90,12 +95,15 @@ async fn c3_a_confirm_that_races_the_phones_refusal_leaves_one_truth() {
             tokio::join!(phone.confirm(&attempt.nonce), phone.refuse(&attempt.nonce));
         // A refusal ends a confirmed attempt too, so it always has the last word.
         refuse.expect(204);
-        if confirm.status == 200 {
-            attempt.browser.expect("login_succeeded").await;
-        } else {
+        if confirm.status != 200 {
             confirm.expect_problem(410, "attempt_cancelled");
         }
-        let end = attempt.browser.expect("cancelled").await;
+        // Of two news close together the browser may hear the newer one alone.
+        let mut end = attempt.browser.next().await;
+        if confirm.status == 200 && end["type"] == "login_succeeded" {
+            end = attempt.browser.next().await;
+        }
+        assert_eq!(end["type"], "cancelled");
         assert_eq!(end["reason"], "by_phone");
         attempt
             .browser

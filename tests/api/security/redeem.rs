@@ -29,7 +29,14 @@ async fn d1_fifty_redeems_at_once_give_one_session_and_one_cookie_value() {
     let tabs = (0..50).map(|_| {
         let mut tab = attempt.browser.tab();
         let id = &attempt.id;
-        async move { tab.redeem(id).await }
+        async move {
+            let mut answer = tab.redeem(id).await;
+            // A busy machine may ask for another try.
+            while answer.status == 503 {
+                answer = tab.redeem(id).await;
+            }
+            answer
+        }
     });
     let answers = join_all(tabs).await;
     let mut sessions = BTreeSet::new();
