@@ -16,7 +16,7 @@ test: ## Install what the tests need and run all of them
 	@scripts/install.sh test
 	@scripts/test.sh
 
-soak: ## Run the load cases at full size, for an hour or less (SOAK=abuse for one of them)
+soak: ## Run the load cases at full size, two hours at most (SOAK=abuse for one of them)
 	@scripts/rust-version.sh
 	@scripts/install.sh test
 	@scripts/soak.sh $(SOAK)

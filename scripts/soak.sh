@@ -16,9 +16,16 @@ idle() {
     IDLE_SOCKETS=${IDLE_SOCKETS:-9000} timeout 1200 cargo bench --locked --bench idle
 }
 
+# W10: made-up input for the parsers, for an hour in all.
+fuzz() {
+    targets=$(ls fuzz/fuzz_targets | wc -l)
+    # Two at a time.
+    scripts/fuzz.sh "${FUZZ_SECONDS:-$((3600 * 2 / targets))}"
+}
+
 summary=
 failed=0
-for case in ${*:-abuse idle}; do
+for case in ${*:-abuse idle fuzz}; do
     echo "==> $case"
     began=$(date +%s)
     if "$case"; then said=passed; else said=FAILED failed=1; fi

@@ -2,6 +2,8 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
+    num::NonZero,
+    thread,
     time::Duration,
 };
 
@@ -65,11 +67,40 @@ pub fn raise_open_files() -> u64 {
     }
 }
 
+/// Threads of the public server, and the connections that each of them takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Workers {
+    /// One a core.
+    pub count: usize,
+    /// actix-server counts for each worker.
+    pub connections: usize,
+}
+
+impl Workers {
+    /// As many as these open files allow.
+    pub fn new(open_files: u64, database_connections: u32) -> Self {
+        let count = thread::available_parallelism().map_or(2, NonZero::get);
+        let all = public_connections(open_files, count, database_connections);
+        let workers = Self {
+            count,
+            connections: (all / count).max(1),
+        };
+        let connections = workers.all_connections();
+        tracing::info!(open_files, connections, "open files");
+        workers
+    }
+
+    /// Of all of them.
+    pub fn all_connections(self) -> usize {
+        self.count * self.connections
+    }
+}
+
 /// Connections of the public address, so that descriptors stay for all else:
 /// the database, WeChat, code images, the admin address and the runtime.
 ///
 /// Where the limit is so low that little is left, they get half of it.
-pub fn public_connections(open_files: u64, workers: usize, database_connections: u32) -> usize {
+fn public_connections(open_files: u64, workers: usize, database_connections: u32) -> usize {
     /// awc's bound for the connections of one worker's client.
     const WECHAT: usize = 100;
     /// An event queue, its waker, timers, a file being read.

@@ -2,7 +2,6 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
-    num::NonZero,
     rc::Rc,
     sync::{Arc, OnceLock},
     thread,
@@ -29,7 +28,7 @@ use crate::{
         site::{Draining, Site},
     },
     hub::LoginHub,
-    listener::{self, listen},
+    listener::{self, Workers, listen},
     login::{
         Login, Parts,
         check::CheckCodes,
@@ -163,30 +162,6 @@ struct Wired {
     draining: Draining,
 }
 
-/// Threads of the public server, and the connections that each of them takes.
-#[derive(Debug, Clone, Copy)]
-struct Workers {
-    count: usize,
-    connections: usize,
-}
-
-impl Workers {
-    fn new(open_files: u64, settings: &Settings) -> Self {
-        let count = thread::available_parallelism().map_or(2, NonZero::get);
-        let all = settings.database_connections;
-        let all = listener::public_connections(open_files, count, all);
-        let connections = (all / count).max(1);
-        tracing::info!(open_files, connections = count * connections, "open files");
-        Self { count, connections }
-    }
-
-    fn bounds(self, settings: &Settings) -> Bounds {
-        let all = self.count * self.connections;
-        let bound_addresses = settings.limits.sockets_per_address > 0;
-        Bounds::new(all, bound_addresses, settings.timers.head)
-    }
-}
-
 impl Wired {
     /// Without a secret key, the demo's.
     async fn new(
@@ -213,7 +188,10 @@ impl Wired {
             .with_context(|| format!("the image folder {} cannot be made", images.display()))?;
         let hub = LoginHub::new(&settings.timers).start();
         let addresses = AddressFinder::new(&settings.trusted_proxies);
-        let workers = Workers::new(open_files, &settings);
+        let workers = Workers::new(open_files, settings.database_connections);
+        let bound_addresses = settings.limits.sockets_per_address > 0;
+        let (all, head) = (workers.all_connections(), settings.timers.head);
+        let bounds = Bounds::new(all, bound_addresses, head);
         Ok(Self {
             parts: Parts {
                 limits: Limits::new(settings.limits),
@@ -229,7 +207,7 @@ impl Wired {
             hub,
             images,
             token: Arc::new(AccessToken::new()),
-            connections: Connections::new("public", workers.bounds(&settings), addresses.clone()),
+            connections: Connections::new("public", bounds, addresses.clone()),
             addresses,
             workers,
             draining: Draining::default(),
