@@ -281,3 +281,70 @@ pub async fn watch<B: MessageBody + 'static>(
     asked.answered(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connections(all: usize) -> Connections {
+        let bounds = Bounds {
+            of_address: 2,
+            ..Bounds::new(all, true, Duration::from_secs(5))
+        };
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        Connections::new("test", bounds, AddressFinder::new(&trusted))
+    }
+
+    /// A connection from here, as actix-web's `on_connect` sees it.
+    async fn accept(connections: &Connections) -> (Extensions, TcpStream, TcpStream) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let (client, accepted) = tokio::join!(client, listener.accept());
+        let (accepted, mut data) = (accepted.unwrap().0, Extensions::new());
+        connections.accepted(&accepted, &mut data);
+        (data, client.unwrap(), accepted)
+    }
+
+    #[test]
+    fn one_address_may_have_an_eighth() {
+        let of_address = |all| Bounds::new(all, true, Duration::from_secs(5)).of_address;
+        assert_eq!([100, 4_000, 200_000].map(of_address), [64, 500, 1_024]);
+        assert_eq!(
+            Bounds::new(100, false, Duration::from_secs(5)).of_address,
+            0
+        );
+    }
+
+    #[actix_web::test]
+    async fn one_too_many_of_an_address_is_closed_and_counts_no_longer_when_it_has_gone() {
+        let connections = connections(100);
+        let _first = accept(&connections).await;
+        let second = accept(&connections).await;
+        let (third, client, _accepted) = accept(&connections).await;
+        client.readable().await.unwrap();
+        assert_eq!(client.try_read(&mut [0]).unwrap(), 0);
+        drop((second, third));
+        let (_data, client, _accepted) = accept(&connections).await;
+        assert!(client.try_read(&mut [0]).is_err(), "it is open");
+        assert_eq!(connections.0.open.load(Ordering::Relaxed), 2);
+    }
+
+    #[actix_web::test]
+    async fn a_trusted_proxy_stands_for_many() {
+        let connections = connections(100);
+        for _ in 0..10 {
+            assert!(matches!(connections.count([10, 0, 0, 1].into()), Ok(None)));
+        }
+    }
+
+    #[actix_web::test]
+    async fn sockets_leave_a_tenth_of_the_connections_to_others() {
+        let connections = connections(10);
+        for _ in 0..9 {
+            connections.room_for_socket().unwrap();
+            connections.0.sockets.fetch_add(1, Ordering::Relaxed);
+        }
+        let refused = connections.room_for_socket().unwrap_err();
+        assert_eq!((refused.code(), refused.retry_in()), ("slow_down", Some(5)));
+    }
+}
