@@ -86,10 +86,11 @@ impl Kind {
                 let again = frame(0x81, br#"{"type":"refresh","version":0,"silent":true}"#);
                 stream.write_all(&again.repeat(19)).await.ok()?;
                 begin = Instant::now();
-                // Not a byte is read: writing shows when it has ended.
+                // Not a byte is read: writing shows when it has ended. Not so often
+                // that it is a flood.
                 while begin.elapsed() < LONGEST && stream.write_all(&frame(0x8a, b"")).await.is_ok()
                 {
-                    sleep(Duration::from_secs(1)).await;
+                    sleep(Duration::from_millis(600)).await;
                 }
             }
             Self::Flood => {

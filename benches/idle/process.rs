@@ -66,6 +66,7 @@ impl Bench {
             .env("SAOMA_ATTEMPT_TTL", "1h")
             .env("SAOMA_MAX_SOCKETS_PER_ADDRESS", "0")
             .env("SAOMA_MAX_STARTS_PER_ADDRESS", "0")
+            .env("SAOMA_MAX_REDEEMS_PER_ADDRESS", "0")
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
