@@ -39,7 +39,7 @@ use actix_web::rt::{spawn, time::sleep};
 
 use abuse::{
     logins::{People, Times},
-    peers::{Attack, KINDS},
+    peers::{KINDS, attack},
 };
 use process::Bench;
 
@@ -65,13 +65,13 @@ async fn main() -> ExitCode {
     let before = people.log_in(rate, quiet).await;
     let resources_before = resources(&bench);
 
-    let attack = Attack::begin(bench.port, peers, Instant::now() + time);
+    let attack = attack(bench.port, peers, Instant::now() + time);
     let watched = spawn(watch(bench.pid(), Instant::now() + time));
     let during = people.log_in(rate, time).await;
     let (most_memory, most_files) = watched.await.unwrap();
-    let tolls = attack.end().await;
     // The last of them are cut within their limits.
     sleep(Duration::from_secs(12)).await;
+    let tolls = attack.join().unwrap();
     let after = people.log_in(rate, quiet).await;
     sleep(Duration::from_secs(6)).await;
     let resources_after = resources(&bench);

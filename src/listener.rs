@@ -133,11 +133,11 @@ mod tests {
     #[test]
     fn an_accepted_connection_has_inherited_its_limits() {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listener = listen(address, "SAOMA_LISTEN", Duration::from_secs(8)).unwrap();
+        let listener = listen(address, "SAOMA_LISTEN", Duration::from_secs(7)).unwrap();
         let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (accepted, _) = listener.accept().unwrap();
         let unread = getsockopt(&accepted, sockopt::TcpUserTimeout).unwrap();
-        assert_eq!(unread, 8_000);
+        assert_eq!(unread, 7_000);
         let buffer = getsockopt(&accepted, sockopt::SndBuf).unwrap();
         assert_eq!(buffer, 2 * KERNEL_BUFFER);
     }

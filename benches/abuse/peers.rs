@@ -4,10 +4,11 @@ use std::{
     cell::RefCell,
     net::{Ipv4Addr, SocketAddr},
     rc::Rc,
+    thread,
     time::{Duration, Instant},
 };
 
-use actix_web::rt::{spawn, task::JoinHandle, time::sleep};
+use actix_web::rt::{System, spawn, time::sleep};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use tokio::{
@@ -134,39 +135,30 @@ impl Toll {
     }
 }
 
-/// All that are at it.
-pub struct Attack {
-    tolls: Vec<Rc<RefCell<Toll>>>,
-    peers: Vec<JoinHandle<()>>,
+/// So many of each kind, again and again until the end; a fifth of those with
+/// sockets. In a thread of their own: good people have their own computers.
+pub fn attack(server: u16, count: usize, end: Instant) -> thread::JoinHandle<Vec<Toll>> {
+    thread::spawn(move || System::new().block_on(all_at_once(server, count, end)))
 }
 
-impl Attack {
-    /// So many of each kind, again and again until the end; a fifth of those
-    /// with sockets.
-    pub fn begin(server: u16, count: usize, end: Instant) -> Self {
-        let tolls: Vec<Rc<RefCell<Toll>>> = KINDS.iter().map(|_| Rc::default()).collect();
-        let mut peers = Vec::new();
-        for (kind, toll) in KINDS.iter().zip(&tolls) {
-            let count = if kind.is_socket() { count / 5 } else { count };
-            for number in 0..count {
-                // Not all in the same moment: the kernel's queue is not what is tested.
-                let first = Duration::from_secs_f64(3.0 * number as f64 / count as f64);
-                peers.push(spawn(come_again(*kind, server, first, end, toll.clone())));
-            }
+async fn all_at_once(server: u16, count: usize, end: Instant) -> Vec<Toll> {
+    let tolls: Vec<Rc<RefCell<Toll>>> = KINDS.iter().map(|_| Rc::default()).collect();
+    let mut peers = Vec::new();
+    for (kind, toll) in KINDS.iter().zip(&tolls) {
+        let count = if kind.is_socket() { count / 5 } else { count };
+        for number in 0..count {
+            // Not all in the same moment: the kernel's queue is not what is tested.
+            let first = Duration::from_secs_f64(3.0 * number as f64 / count as f64);
+            peers.push(spawn(come_again(*kind, server, first, end, toll.clone())));
         }
-        Self { tolls, peers }
     }
-
-    /// Waits for the last of them.
-    pub async fn end(self) -> Vec<Toll> {
-        join_all(self.peers).await;
-        let tolls = self.tolls.into_iter().map(|toll| {
-            let mut toll = toll.take();
-            toll.cut.sort();
-            toll
-        });
-        tolls.collect()
-    }
+    join_all(peers).await;
+    let tolls = tolls.into_iter().map(|toll| {
+        let mut toll = toll.take();
+        toll.cut.sort();
+        toll
+    });
+    tolls.collect()
 }
 
 async fn come_again(

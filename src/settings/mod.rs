@@ -266,7 +266,7 @@ impl Timers {
             ping: values.duration("SAOMA_PING_INTERVAL", "25s")?,
             idle_after_end: values.duration("SAOMA_IDLE_AFTER_END", "300s")?,
             head: values.duration("SAOMA_HEAD_TIMEOUT", "5s")?,
-            unread: values.duration("SAOMA_UNREAD_TIMEOUT", "8s")?,
+            unread: values.duration("SAOMA_UNREAD_TIMEOUT", "7s")?,
         })
     }
 }
