@@ -27,6 +27,8 @@ mod support {
     #[allow(dead_code, reason = "the tests of the API use the rest of it")]
     pub mod browser;
     #[allow(dead_code, reason = "the tests of the API use the rest of it")]
+    pub mod canaries;
+    #[allow(dead_code, reason = "the tests of the API use the rest of it")]
     pub mod phone;
 }
 
