@@ -1,5 +1,7 @@
 //! Requests that want to cost the server memory.
 
+use std::fmt::Write as _;
+
 use actix_web::http::Method;
 use serde_json::json;
 use tokio::{
@@ -26,7 +28,7 @@ async fn status_of(server: &TestServer, request: &[u8]) -> Option<u16> {
 fn with_headers(count: usize, value: &str) -> Vec<u8> {
     let mut head = "GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n".to_owned();
     for number in 2..count {
-        head.push_str(&format!("x-{number}: {value}\r\n"));
+        write!(head, "x-{number}: {value}\r\n").unwrap();
     }
     (head + "\r\n").into_bytes()
 }
