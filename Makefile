@@ -1,7 +1,7 @@
 # The commands of this project. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: demo test fuzz audit fmt lint check help
+.PHONY: demo test soak fuzz audit fmt lint check help
 
 # The queries were checked against the database when .sqlx was written; building needs none.
 export SQLX_OFFLINE := true
@@ -15,6 +15,11 @@ test: ## Install what the tests need and run all of them
 	@scripts/rust-version.sh
 	@scripts/install.sh test
 	@scripts/test.sh
+
+soak: ## Run the load cases at full size, two hours at most (SOAK=abuse for one of them)
+	@scripts/rust-version.sh
+	@scripts/install.sh test
+	@scripts/soak.sh $(SOAK)
 
 fuzz: ## Feed made-up input to the parsers, SECONDS=60 for each
 	@scripts/rust-version.sh

@@ -10,6 +10,7 @@
 
 mod idle {
     pub mod client;
+    #[allow(dead_code, reason = "each bench uses a part")]
     pub mod process;
 }
 

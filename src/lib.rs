@@ -33,6 +33,7 @@ pub mod store;
 
 pub mod commands;
 pub mod error;
+pub mod listener;
 pub mod memory;
 pub mod settings;
 pub mod shutdown;

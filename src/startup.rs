@@ -4,6 +4,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     rc::Rc,
     sync::{Arc, OnceLock},
+    thread,
     time::Duration,
 };
 
@@ -23,9 +24,11 @@ use crate::{
     http::{
         self,
         address::AddressFinder,
+        connections::{Bounds, Connections},
         site::{Draining, Site},
     },
     hub::LoginHub,
+    listener::{self, Workers, listen},
     login::{
         Login, Parts,
         check::CheckCodes,
@@ -42,9 +45,6 @@ use crate::{
     },
     wechat::{AccessToken, Wechat},
 };
-
-/// Connections that wait to be accepted.
-const BACKLOG: u32 = 4096;
 
 /// A server that listens and has not begun to serve yet.
 #[expect(missing_debug_implementations, reason = "actix's servers have none")]
@@ -69,8 +69,10 @@ impl Application {
     pub async fn build(settings: Settings) -> anyhow::Result<Self> {
         install_tls_provider();
         let settings = Arc::new(settings);
-        let public = listen(settings.listen, "SAOMA_LISTEN")?;
-        let admin = listen(settings.admin_listen, "SAOMA_ADMIN_LISTEN")?;
+        let open_files = listener::raise_open_files();
+        let unread = settings.timers.unread;
+        let public = listen(settings.listen, "SAOMA_LISTEN", unread)?;
+        let admin = listen(settings.admin_listen, "SAOMA_ADMIN_LISTEN", unread)?;
         let (address, admin_address) = (public.local_addr()?, admin.local_addr()?);
         let data_dir = &settings.data_dir;
         std::fs::create_dir_all(data_dir)
@@ -86,7 +88,7 @@ impl Application {
         };
         let places = Places::open(&settings.geoip)?;
         let (store, private_postgres) = open_store(&settings).await?;
-        let wired = Wired::new(settings, secret_key, places, &store).await;
+        let wired = Wired::new(settings, secret_key, places, &store, open_files).await;
         let wired = match wired {
             Ok(wired) => wired,
             Err(error) => {
@@ -155,6 +157,8 @@ struct Wired {
     images: ImageFolder,
     token: Arc<AccessToken>,
     addresses: AddressFinder,
+    connections: Connections,
+    workers: Workers,
     draining: Draining,
 }
 
@@ -165,6 +169,7 @@ impl Wired {
         secret_key: Option<SecretKey>,
         places: Places,
         store: &Store,
+        open_files: u64,
     ) -> anyhow::Result<Self> {
         reach(store).await?;
         let migrated = store.migrate().await;
@@ -182,6 +187,11 @@ impl Wired {
         let images = ImageFolder::open(&images)
             .with_context(|| format!("the image folder {} cannot be made", images.display()))?;
         let hub = LoginHub::new(&settings.timers).start();
+        let addresses = AddressFinder::new(&settings.trusted_proxies);
+        let workers = Workers::new(open_files, settings.database_connections);
+        let bound_addresses = settings.limits.sockets_per_address > 0;
+        let (all, head) = (workers.all_connections(), settings.timers.head);
+        let bounds = Bounds::new(all, bound_addresses, head);
         Ok(Self {
             parts: Parts {
                 limits: Limits::new(settings.limits),
@@ -197,7 +207,9 @@ impl Wired {
             hub,
             images,
             token: Arc::new(AccessToken::new()),
-            addresses: AddressFinder::new(&settings.trusted_proxies),
+            connections: Connections::new("public", bounds, addresses.clone()),
+            addresses,
+            workers,
             draining: Draining::default(),
         })
     }
@@ -220,6 +232,7 @@ impl Wired {
             self.addresses.clone(),
             self.draining.clone(),
         );
+        let connections = self.connections.clone();
         move || {
             let wechat = Wechat::new(parts.settings.wechat.clone(), token.clone());
             let codes = Codes::new(wechat.clone(), images.clone());
@@ -227,13 +240,20 @@ impl Wired {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),
                 hub: hub.clone(),
                 addresses: addresses.clone(),
+                connections: connections.clone(),
                 draining: draining.clone(),
             }
         }
     }
 
+    /// How long a request's head may take, and how long a connection may be idle.
+    fn head(&self) -> Duration {
+        self.parts.settings.timers.head
+    }
+
     fn serve(&self, listener: TcpListener) -> anyhow::Result<Server> {
         let (sites, images) = (self.sites(), Data::new(self.images.clone()));
+        let (connections, head) = (self.connections.clone(), self.head());
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(sites()))
@@ -241,9 +261,12 @@ impl Wired {
                 .configure(http::routes)
         });
         Ok(server
-            .backlog(BACKLOG)
+            .on_connect(move |stream, data| connections.accepted(stream, data))
+            .workers(self.workers.count)
+            .max_connections(self.workers.connections)
             .tcp_nodelay(true)
-            .client_request_timeout(Duration::from_secs(10))
+            .keep_alive(head)
+            .client_request_timeout(head)
             .shutdown_timeout(10)
             .disable_signals()
             .listen(listener)?
@@ -252,6 +275,9 @@ impl Wired {
 
     fn serve_admin(&self, listener: TcpListener) -> anyhow::Result<Server> {
         let (sites, metrics) = (self.sites(), Data::new(recorder()));
+        // The owner's own machines: they share one bound.
+        let bounds = Bounds::new(listener::ADMIN_CONNECTIONS, false, self.head());
+        let connections = Connections::new("admin", bounds, self.addresses.clone());
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(sites()))
@@ -259,7 +285,11 @@ impl Wired {
                 .configure(http::admin_routes)
         });
         Ok(server
+            .on_connect(move |stream, data| connections.accepted(stream, data))
             .workers(1)
+            .max_connections(listener::ADMIN_CONNECTIONS)
+            .keep_alive(self.head())
+            .client_request_timeout(self.head())
             .shutdown_timeout(1)
             .disable_signals()
             .listen(listener)?
@@ -309,12 +339,6 @@ pub(crate) async fn reach(store: &Store) -> anyhow::Result<()> {
     )
 }
 
-fn listen(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| {
-        format!("{name} {address} cannot be listened on; another program may hold the port")
-    })
-}
-
 /// One TLS provider for the database and for WeChat.
 pub(crate) fn install_tls_provider() {
     // The second application of a process finds it installed.
@@ -331,9 +355,9 @@ fn recorder() -> PrometheusHandle {
     let handle = RECORDER.get_or_init(|| recorder.handle()).clone();
     // Without it every request's sample is kept until somebody asks for the metrics.
     let upkeep = handle.clone();
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         loop {
-            std::thread::sleep(Duration::from_secs(5));
+            thread::sleep(Duration::from_secs(5));
             upkeep.run_upkeep();
         }
     });

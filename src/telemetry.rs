@@ -13,7 +13,8 @@ pub fn init() -> anyhow::Result<()> {
 /// second call changes nothing.
 pub fn init_with(wanted: &str, format: &str) -> anyhow::Result<()> {
     let wanted = match wanted.trim() {
-        "" => "info,actix_server=warn,sqlx=warn",
+        // actix-http calls each malformed request an error: whoever sends some could fill a disk.
+        "" => "info,actix_http=off,actix_server=warn,sqlx=warn",
         wanted => wanted,
     };
     let filter = EnvFilter::try_new(wanted).map_err(|error| {

@@ -42,7 +42,7 @@ pub struct Cpu {
 impl Bench {
     /// Starts all of it; the server pings as often as told.
     pub async fn start(ping_interval: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("saoma-idle-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("saoma-bench-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).unwrap();
         let postgres = PrivatePostgres::start(&folder).await.unwrap();
@@ -66,6 +66,7 @@ impl Bench {
             .env("SAOMA_ATTEMPT_TTL", "1h")
             .env("SAOMA_MAX_SOCKETS_PER_ADDRESS", "0")
             .env("SAOMA_MAX_STARTS_PER_ADDRESS", "0")
+            .env("SAOMA_MAX_REDEEMS_PER_ADDRESS", "0")
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -90,6 +91,16 @@ impl Bench {
             sleep(Duration::from_millis(20)).await;
         }
         panic!("the server does not start");
+    }
+
+    /// The simulated WeChat's address.
+    pub fn wechat(&self) -> String {
+        self.simulator.url().to_string()
+    }
+
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.server.id()
     }
 
     pub fn memory(&self) -> Memory {
@@ -133,6 +144,14 @@ impl Bench {
         self.postgres.stop().await.unwrap();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Kilobytes that a process holds in memory.
+pub fn rss(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = text.lines().find(|line| line.starts_with("VmRSS:"));
+    let mut words = line.unwrap().split_whitespace();
+    words.nth(1).unwrap().parse().unwrap()
 }
 
 fn free_port() -> u16 {

@@ -63,7 +63,8 @@ impl AddressFinder {
         self.untrusted_proxy.load(Ordering::Relaxed)
     }
 
-    fn is_trusted(&self, address: IpAddr) -> bool {
+    /// Whether this peer speaks for others.
+    pub fn is_trusted(&self, address: IpAddr) -> bool {
         self.trusted
             .iter()
             .any(|network| network.contains(&address))

@@ -28,11 +28,13 @@ pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
     if site.draining.has_begun() {
         reasons.push("draining");
     }
-    let warnings: &[&str] = if site.addresses.saw_untrusted_proxy() {
-        &["untrusted_proxy"]
-    } else {
-        &[]
-    };
+    let mut warnings = Vec::new();
+    if site.addresses.saw_untrusted_proxy() {
+        warnings.push("untrusted_proxy");
+    }
+    if site.connections.are_full() {
+        warnings.push("connections_full");
+    }
     let mut body = json!({"ready": reasons.is_empty(), "reasons": reasons, "warnings": warnings});
     if reasons.is_empty() {
         return Ok(HttpResponse::Ok().json(body));

@@ -4,6 +4,7 @@ pub mod address;
 pub mod assets;
 mod attempts;
 mod codes;
+pub mod connections;
 mod cookies;
 mod credentials;
 mod edge;
@@ -52,6 +53,7 @@ pub fn routes(config: &mut ServiceConfig) {
             scope("")
                 .wrap(from_fn(edge::answer))
                 .wrap(TracingLogger::<edge::RequestLine>::new())
+                .wrap(from_fn(connections::watch))
                 .configure(pages_and_api)
                 .default_service(web::to(nothing_here)),
         );
@@ -117,6 +119,7 @@ pub fn admin_routes(config: &mut ServiceConfig) {
     config.service(
         scope("")
             .wrap(from_fn(edge::answer))
+            .wrap(from_fn(connections::watch))
             .service(readable("/healthz", health::live))
             .service(readable("/readyz", health::ready))
             .service(readable("/metrics", health::metrics))

@@ -10,7 +10,7 @@ use std::{
 
 use actix::Addr;
 
-use super::address::AddressFinder;
+use super::{address::AddressFinder, connections::Connections};
 use crate::{hub::LoginHub, login::Login, settings::Settings};
 
 /// One worker's view of the site. A clone is cheap.
@@ -22,6 +22,8 @@ pub struct Site {
     pub hub: Addr<LoginHub>,
     /// Who is asking.
     pub addresses: AddressFinder,
+    /// How many they are.
+    pub connections: Connections,
     /// The server is about to stop.
     pub draining: Draining,
 }

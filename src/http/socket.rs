@@ -8,6 +8,7 @@ use actix_web::{
 
 use super::{
     attempts::attempt_id,
+    connections::Asked,
     edge,
     extract::{client_address, language, query, requester, site},
     origin, session,
@@ -24,7 +25,9 @@ use crate::{
 /// `GET /ws/login`. No middleware stands around this route: whatever wraps a
 /// response lives as long as the socket.
 pub async fn login(request: HttpRequest, payload: Payload) -> HttpResponse {
-    open_login(&request, payload).unwrap_or_else(|error| edge::refuse(&request, &error))
+    let asked = Asked::by(&request);
+    let answer = open_login(&request, payload);
+    answer_with(asked, &request, answer)
 }
 
 fn open_login(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
@@ -34,6 +37,7 @@ fn open_login(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, E
     if site.draining.has_begun() {
         return Err(Error::Draining);
     }
+    site.connections.room_for_socket()?;
     let permit = site.login.limits.socket(requester.address)?;
     // What is no id is an attempt that nobody has: said on the socket, like any other.
     let resume = query(request, "resume").filter(|resume| !resume.is_empty());
@@ -56,9 +60,19 @@ fn open_login(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, E
 
 /// `GET /ws/session`
 pub async fn session(request: HttpRequest, payload: Payload) -> HttpResponse {
-    open_session(&request, payload)
-        .await
-        .unwrap_or_else(|error| edge::refuse(&request, &error))
+    let asked = Asked::by(&request);
+    let answer = open_session(&request, payload).await;
+    answer_with(asked, &request, answer)
+}
+
+fn answer_with(
+    asked: Asked,
+    request: &HttpRequest,
+    answer: Result<HttpResponse, Error>,
+) -> HttpResponse {
+    let answer = answer.unwrap_or_else(|error| edge::refuse(request, &error));
+    asked.answered(answer.status());
+    answer
 }
 
 async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
@@ -69,6 +83,7 @@ async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpRes
         return Err(Error::Draining);
     }
     let address = client_address(request, site);
+    site.connections.room_for_socket()?;
     let permit = site.login.limits.socket(address)?;
     let opening = Opening {
         logic: Logic::session(language(request)),

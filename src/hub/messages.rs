@@ -22,6 +22,8 @@ pub enum SocketEvent {
     Changed(ServerMessage),
     /// Time for a ping; whoever missed two is gone.
     PingDue,
+    /// Its mailbox was full: its client does not read.
+    TooSlow,
     /// A newer socket of the same attempt won.
     Replaced,
     /// The attempt ended long ago and nobody asked for more.

@@ -45,7 +45,13 @@ impl LoginHub {
     }
 
     /// False if the socket is too slow to take it. A slow socket is never waited for.
-    fn tell(&self, id: SocketId, event: SocketEvent) -> bool {
+    ///
+    /// A socket's actor takes messages until 32 KiB wait to be written to its
+    /// client (`actix-http`'s bound), so a full mailbox means a client that has
+    /// not read for long. It is told so once, past the mailbox's bound: where
+    /// the client reads on, it reads 4008; where it never does, the kernel ends
+    /// the connection (see `listener.rs`). The attempt stays, to be resumed.
+    fn tell(&mut self, id: SocketId, event: SocketEvent) -> bool {
         let Some(recipient) = self.table.reach(id) else {
             return true;
         };
@@ -53,6 +59,9 @@ impl LoginHub {
             Ok(()) | Err(SendError::Closed(_)) => true,
             Err(SendError::Full(_)) => {
                 metrics::counter!("saoma_pushes_dropped_total").increment(1);
+                if let Some(recipient) = self.table.first_overflow(id) {
+                    recipient.do_send(SocketEvent::TooSlow);
+                }
                 false
             }
         }
@@ -218,3 +227,6 @@ impl Handler<CloseAll> for LoginHub {
         self.table.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

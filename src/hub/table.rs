@@ -36,6 +36,8 @@ struct Socket<R> {
     subject: Option<Subject>,
     /// Since when it has nothing to wait for.
     ended_at: Option<Instant>,
+    /// It had no room for something that it should have heard.
+    overflowed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +94,7 @@ impl<R> LoginTable<R> {
                 reach,
                 subject: None,
                 ended_at: Some(now),
+                overflowed: false,
             },
         );
         self.pings.push_back((now + self.ping_every, id));
@@ -282,6 +285,13 @@ impl<R> LoginTable<R> {
     /// How to reach a socket.
     pub fn reach(&self, id: SocketId) -> Option<&R> {
         self.sockets.get(&id).map(|socket| &socket.reach)
+    }
+
+    /// How to reach a socket that had no room for something, the first time only.
+    pub fn first_overflow(&mut self, id: SocketId) -> Option<&R> {
+        let socket = self.sockets.get_mut(&id)?;
+        let first = !std::mem::replace(&mut socket.overflowed, true);
+        first.then_some(&socket.reach)
     }
 
     /// Ends every long poll, so that none keeps a stopping server waiting.

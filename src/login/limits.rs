@@ -191,7 +191,8 @@ impl Limits {
     }
 }
 
-fn subscriber(address: IpAddr) -> IpAddr {
+/// Whom an address is counted as.
+pub fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

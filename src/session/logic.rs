@@ -1,18 +1,15 @@
 //! What a socket says and does, without a transport: an input comes in, effects go out.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, time::Instant};
 
-use super::protocol::{BadFrame, ClientMessage, CloseCode, ServerMessage};
+use super::{
+    flood::Flood,
+    protocol::{BadFrame, ClientMessage, CloseCode, ServerMessage},
+};
 use crate::{
     error::Error, http::language::Language, hub::messages::SocketEvent, login::ids::AttemptId,
 };
 
-/// Messages that a client may send within [`WINDOW`].
-const MESSAGES: usize = 20;
-const WINDOW: Duration = Duration::from_secs(10);
 /// Pings without an answer after which a connection counts as gone.
 const MISSED_PINGS: u8 = 2;
 
@@ -63,8 +60,9 @@ pub enum Effect {
 pub struct Logic {
     role: Role,
     language: Language,
-    /// Times of the newest client messages.
-    recent: VecDeque<Instant>,
+    messages: Flood,
+    /// Pings, and pongs that answer none of ours.
+    control: Flood,
     unanswered_pings: u8,
 }
 
@@ -112,24 +110,17 @@ impl Logic {
         Self {
             role,
             language,
-            recent: VecDeque::new(),
+            messages: Flood::default(),
+            control: Flood::default(),
             unanswered_pings: 0,
         }
     }
 
     /// A text frame came in.
     pub fn text(&mut self, text: &str, now: Instant) -> Vec<Effect> {
-        while self
-            .recent
-            .front()
-            .is_some_and(|then| *then + WINDOW <= now)
-        {
-            self.recent.pop_front();
-        }
-        if self.recent.len() >= MESSAGES {
+        if !self.messages.allows(now) {
             return vec![Effect::Close(CloseCode::Policy)];
         }
-        self.recent.push_back(now);
         match (ClientMessage::parse(text), &mut self.role) {
             (Err(BadFrame::NotJson), _) => vec![Effect::Close(CloseCode::Invalid)],
             (Err(BadFrame::BadMessage), _) => vec![self.complain("bad_message")],
@@ -171,6 +162,7 @@ impl Logic {
                 self.unanswered_pings += 1;
                 vec![Effect::Ping]
             }
+            SocketEvent::TooSlow => vec![Effect::Close(CloseCode::TooSlow)],
             SocketEvent::Replaced => vec![Effect::Close(CloseCode::Replaced)],
             SocketEvent::IdleAfterEnd => vec![Effect::Close(CloseCode::Finished)],
             SocketEvent::SessionEnded => vec![Effect::Close(CloseCode::SessionEnded)],
@@ -178,9 +170,17 @@ impl Logic {
         }
     }
 
-    /// A pong came in.
-    pub fn pong(&mut self) {
-        self.unanswered_pings = 0;
+    /// A ping came in, which the transport answers unless it is told to close.
+    pub fn ping(&mut self, now: Instant) -> Option<Effect> {
+        (!self.control.allows(now)).then_some(Effect::Close(CloseCode::Policy))
+    }
+
+    /// A pong came in. One that answers a ping of ours is free.
+    pub fn pong(&mut self, now: Instant) -> Option<Effect> {
+        match std::mem::take(&mut self.unanswered_pings) {
+            0 => self.ping(now),
+            _ => None,
+        }
     }
 
     /// A command has been answered.

@@ -58,6 +58,7 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_GEOIP_ANONYMOUS",
     "SAOMA_GEOIP_ASN",
     "SAOMA_GEOIP_CITY",
+    "SAOMA_HEAD_TIMEOUT",
     "SAOMA_IDLE_AFTER_END",
     "SAOMA_INSTANCE",
     "SAOMA_KEY_ROTATION",
@@ -88,6 +89,7 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_SITE_NAME",
     "SAOMA_TOKEN_AUDIENCE",
     "SAOMA_TRUSTED_PROXIES",
+    "SAOMA_UNREAD_TIMEOUT",
     "SAOMA_WECHAT_APP_ID",
     "SAOMA_WECHAT_APP_SECRET",
     "SAOMA_WECHAT_APP_SECRET_FILE",
@@ -143,6 +145,8 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_RECHECK_INTERVAL         between two looks at all waiting browsers [2s]
   SAOMA_PING_INTERVAL            between two pings of a socket [25s]
   SAOMA_IDLE_AFTER_END           how long a socket stays open after its end [300s]
+  SAOMA_HEAD_TIMEOUT             for a request's head, and between two requests [5s]
+  SAOMA_UNREAD_TIMEOUT           how long a client may leave unread what it was sent [7s]
   SAOMA_MAX_SOCKETS_PER_ADDRESS  open sockets of one address, 0: no limit [64]
   SAOMA_MAX_STARTS_PER_ADDRESS   codes for one address in a minute, 0: no limit [120]
   SAOMA_MAX_REDEEMS_PER_ADDRESS  redeems from one address in a minute, 0: no limit [240]

@@ -98,6 +98,10 @@ pub struct Timers {
     pub ping: Duration,
     /// How long a socket stays open after its attempt ended.
     pub idle_after_end: Duration,
+    /// How long a request's head may take, and a connection be idle between two.
+    pub head: Duration,
+    /// How long a client may leave unread what it was sent.
+    pub unread: Duration,
 }
 
 /// What may be asked for; 0 switches a limit off.
@@ -261,6 +265,8 @@ impl Timers {
             recheck: values.duration("SAOMA_RECHECK_INTERVAL", "2s")?,
             ping: values.duration("SAOMA_PING_INTERVAL", "25s")?,
             idle_after_end: values.duration("SAOMA_IDLE_AFTER_END", "300s")?,
+            head: values.duration("SAOMA_HEAD_TIMEOUT", "5s")?,
+            unread: values.duration("SAOMA_UNREAD_TIMEOUT", "7s")?,
         })
     }
 }

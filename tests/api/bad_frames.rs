@@ -18,7 +18,7 @@ async fn close_after(bytes: &[u8]) -> u16 {
 }
 
 #[actix_web::test]
-async fn after_a_close_the_connection_ends() {
+async fn w4_after_a_close_the_connection_ends() {
     let server = TestServer::start().await;
     let browser = server.browser().await;
     let mut socket = RawSocket::open(&browser, "/ws/login").await;
@@ -28,27 +28,27 @@ async fn after_a_close_the_connection_ends() {
 }
 
 #[actix_web::test]
-async fn a_fragment_is_closed_with_1002() {
+async fn w4_a_fragment_is_closed_with_1002() {
     assert_eq!(close_after(&masked(0x01, br#"{"type":"#)).await, 1002);
 }
 
 #[actix_web::test]
-async fn an_unmasked_frame_is_closed_with_1002() {
+async fn w4_an_unmasked_frame_is_closed_with_1002() {
     assert_eq!(close_after(b"\x81\x02{}").await, 1002);
 }
 
 #[actix_web::test]
-async fn a_reserved_opcode_is_closed_with_1002() {
+async fn w4_a_reserved_opcode_is_closed_with_1002() {
     assert_eq!(close_after(&masked(0x83, b"{}")).await, 1002);
 }
 
 #[actix_web::test]
-async fn a_binary_frame_is_closed_with_1003() {
+async fn w4_a_binary_frame_is_closed_with_1003() {
     assert_eq!(close_after(&masked(BINARY, b"{}")).await, 1003);
 }
 
 #[actix_web::test]
-async fn a_text_that_is_not_utf8_is_closed_with_1007() {
+async fn w4_a_text_that_is_not_utf8_is_closed_with_1007() {
     assert_eq!(
         close_after(&masked(TEXT, b"{\"type\":\"\xff\"}")).await,
         1007
@@ -56,22 +56,64 @@ async fn a_text_that_is_not_utf8_is_closed_with_1007() {
 }
 
 #[actix_web::test]
-async fn a_text_that_is_not_json_is_closed_with_1007() {
+async fn w4_a_text_that_is_not_json_is_closed_with_1007() {
     assert_eq!(close_after(&masked(TEXT, b"hello")).await, 1007);
 }
 
 #[actix_web::test]
-async fn a_frame_above_8_kib_is_closed_with_1009() {
+async fn w4_a_frame_above_8_kib_is_closed_with_1009() {
     let text = format!(r#"{{"type":"cancel","more":"{}"}}"#, "a".repeat(8 * 1024));
     assert_eq!(close_after(&masked(TEXT, text.as_bytes())).await, 1009);
 }
 
 #[actix_web::test]
-async fn a_21st_message_in_10_seconds_is_closed_with_1008() {
+async fn w6_a_21st_message_in_10_seconds_is_closed_with_1008() {
     let flood: Vec<u8> = (0..21)
         .flat_map(|_| masked(TEXT, br#"{"type":"dance"}"#))
         .collect();
     assert_eq!(close_after(&flood).await, 1008);
+}
+
+#[actix_web::test]
+async fn w6_a_21st_ping_or_unasked_pong_in_10_seconds_is_closed_with_1008() {
+    let flood: Vec<u8> = (0..21)
+        .flat_map(|at| masked(if at % 2 == 0 { PING } else { PONG }, b"?"))
+        .collect();
+    assert_eq!(close_after(&flood).await, 1008);
+}
+
+#[actix_web::test]
+async fn w6_a_flood_ends_its_own_socket_and_no_other() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Li").await;
+    let mut attempt = server.pending().await;
+    let browser = server.browser().await;
+    let mut floods = Vec::new();
+    for _ in 0..20 {
+        let mut socket = RawSocket::open(&browser, "/ws/login").await;
+        socket
+            .send(&masked(TEXT, br#"{"type":"dance"}"#).repeat(1000))
+            .await;
+        floods.push(socket);
+    }
+    phone.scan(&attempt.scene).await.expect(200);
+    attempt.browser.expect("scanned").await;
+    for mut socket in floods {
+        assert_eq!(socket.expect_close().await, 1008);
+    }
+}
+
+#[actix_web::test]
+async fn w4_a_control_frame_above_125_bytes_is_closed_with_1002() {
+    assert_eq!(close_after(&masked(PING, &[b'a'; 126])).await, 1002);
+}
+
+#[actix_web::test]
+async fn w4_a_frame_that_claims_to_be_huge_is_closed_before_it_comes() {
+    let mut frame = vec![TEXT, 0xff];
+    frame.extend(u64::to_be_bytes(1 << 40));
+    frame.extend([0; 4]);
+    assert_eq!(close_after(&frame).await, 1009);
 }
 
 #[actix_web::test]
@@ -142,7 +184,7 @@ async fn a_ping_is_answered_with_its_own_bytes() {
 }
 
 #[actix_web::test]
-async fn a_socket_that_misses_two_pings_is_dropped_and_one_that_answers_stays() {
+async fn w8_a_socket_that_misses_two_pings_is_dropped_and_one_that_answers_stays() {
     let server = TestServer::start_with(&[("SAOMA_PING_INTERVAL", "20ms")]).await;
     let browser = server.browser().await;
     let mut silent = RawSocket::open(&browser, "/ws/login").await;

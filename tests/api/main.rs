@@ -15,6 +15,7 @@ mod corpus;
 mod database_away;
 mod expiry;
 mod fallback;
+mod heads;
 mod health;
 mod keys;
 mod limits;

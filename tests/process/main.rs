@@ -5,11 +5,13 @@
 
 mod support;
 
+mod bad_peers;
 mod canaries;
 mod database_faults;
 mod demo;
 mod doctor;
 mod lost_rows;
+mod open_files;
 mod owner;
 mod programs;
 mod refusals;

@@ -57,6 +57,14 @@ fn a_newer_socket_of_the_same_attempt_replaces_the_older() {
 }
 
 #[test]
+fn a_socket_without_room_is_told_so_once() {
+    let (mut table, now) = (table(), Instant::now());
+    let socket = table.open("socket", now);
+    assert_eq!(table.first_overflow(socket), Some(&"socket"));
+    assert_eq!(table.first_overflow(socket), None);
+}
+
+#[test]
 fn a_late_close_of_a_replaced_socket_leaves_the_newer_one_alone() {
     let (mut table, now) = (table(), Instant::now());
     let attempt = AttemptId::random();

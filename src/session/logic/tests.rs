@@ -79,9 +79,33 @@ fn the_twenty_first_message_within_ten_seconds_closes_the_socket() {
         logic.text("7", now)[..],
         [Effect::Close(CloseCode::Policy)]
     ));
+    let later = now + std::time::Duration::from_secs(10);
+    assert!(matches!(logic.text("7", later)[..], [Effect::Send(_)]));
+}
+
+#[test]
+fn the_twenty_first_ping_or_unasked_pong_within_ten_seconds_closes_the_socket() {
+    let (mut logic, _) = open();
+    let now = Instant::now();
+    for _ in 0..10 {
+        assert!(logic.ping(now).is_none());
+        assert!(logic.pong(now).is_none());
+    }
+    // What answers our own ping is free, and messages have a bound of their own.
+    logic.event(SocketEvent::PingDue);
+    assert!(logic.pong(now).is_none());
+    assert!(matches!(logic.text("7", now)[..], [Effect::Send(_)]));
+    for flood in [logic.pong(now), logic.ping(now)] {
+        assert!(matches!(flood, Some(Effect::Close(CloseCode::Policy))));
+    }
+}
+
+#[test]
+fn a_socket_that_does_not_read_is_closed_with_4008() {
+    let (mut logic, _) = open();
     assert!(matches!(
-        logic.text("7", now + WINDOW)[..],
-        [Effect::Send(_)]
+        logic.event(SocketEvent::TooSlow)[..],
+        [Effect::Close(CloseCode::TooSlow)]
     ));
 }
 
@@ -110,7 +134,7 @@ fn a_pong_starts_the_count_anew() {
             logic.event(SocketEvent::PingDue)[..],
             [Effect::Ping]
         ));
-        logic.pong();
+        logic.pong(Instant::now());
     }
 }
 

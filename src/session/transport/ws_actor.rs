@@ -84,7 +84,11 @@ impl BrowserSocket {
         response.map_err(|error| Error::BadRequest(error.to_string()))
     }
 
-    fn apply(&mut self, effects: Vec<Effect>, context: &mut WebsocketContext<Self>) {
+    fn apply(
+        &mut self,
+        effects: impl IntoIterator<Item = Effect>,
+        context: &mut WebsocketContext<Self>,
+    ) {
         for effect in effects {
             match effect {
                 Effect::Send(message) => context.text(message.to_json()),
@@ -166,8 +170,14 @@ impl StreamHandler<Result<Message, ProtocolError>> for BrowserSocket {
                 let effects = self.opening.logic.text(&text, Instant::now());
                 self.apply(effects, context);
             }
-            Ok(Message::Pong(_)) => self.opening.logic.pong(),
-            Ok(Message::Ping(bytes)) => context.pong(&bytes),
+            Ok(Message::Pong(_)) => {
+                let effect = self.opening.logic.pong(Instant::now());
+                self.apply(effect, context);
+            }
+            Ok(Message::Ping(bytes)) => match self.opening.logic.ping(Instant::now()) {
+                None => context.pong(&bytes),
+                flood => self.apply(flood, context),
+            },
             Ok(Message::Close(_)) => close(context, CloseCode::Normal),
             Ok(Message::Binary(_)) => close(context, CloseCode::Unsupported),
             Ok(Message::Continuation(_)) => close(context, CloseCode::Protocol),

@@ -10,6 +10,7 @@ pub mod browser;
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod canaries;
 pub mod cluster;
+pub mod peer;
 #[path = "../../api/support/phone.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod phone;
@@ -22,6 +23,7 @@ pub mod wait;
 
 pub use browser::Browser;
 pub use cluster::Cluster;
+pub use peer::Peer;
 pub use phone::Phone;
 pub use place::Place;
 pub use program::Program;

@@ -41,8 +41,26 @@ pub struct Ended {
 impl Program {
     /// Starts `saoma` in `folder`, in a process group of its own.
     pub fn start(arguments: &[&str], environment: &Environment, folder: &Path) -> Self {
-        let mut child = Command::new(binary())
-            .args(arguments)
+        let mut command = Command::new(binary());
+        command.args(arguments);
+        Self::spawn(command, environment, folder)
+    }
+
+    /// The same where no more files than these may be open.
+    pub fn start_with_files(
+        most: u32,
+        arguments: &[&str],
+        environment: &Environment,
+        folder: &Path,
+    ) -> Self {
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
+        command.args(["-c", &limited]).arg(binary()).args(arguments);
+        Self::spawn(command, environment, folder)
+    }
+
+    fn spawn(mut command: Command, environment: &Environment, folder: &Path) -> Self {
+        let mut child = command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
             .envs(environment.iter().map(|(name, value)| (name, value)))

@@ -1,6 +1,6 @@
 //! `saoma serve` with a simulated WeChat, which goes on when the server is killed.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, path::Path};
 
 use nix::sys::signal::Signal;
 use saoma::simulator::{Simulator, SimulatorSettings};
@@ -35,12 +35,29 @@ impl Server {
 
     /// A server on this database with other settings.
     pub async fn start_with(database: Option<&str>, options: &[(&str, &str)]) -> Self {
+        Self::start_by(Program::start, database, options).await
+    }
+
+    /// A server on a database of its own that may open no more files than these.
+    pub async fn start_with_files(most: u32, options: &[(&str, &str)]) -> Self {
+        let database = Cluster::shared_database().await;
+        let start = |arguments: &[&str], environment: &Environment, folder: &Path| {
+            Program::start_with_files(most, arguments, environment, folder)
+        };
+        Self::start_by(start, Some(&database), options).await
+    }
+
+    async fn start_by(
+        start: impl FnOnce(&[&str], &Environment, &Path) -> Program,
+        database: Option<&str>,
+        options: &[(&str, &str)],
+    ) -> Self {
         let (port, admin_port) = (free_port(), free_port());
         let url = format!("http://localhost:{port}");
         let wechat = wechat(&url);
         let place = Place::new();
         let environment = environment(&place, port, admin_port, database, &wechat, options);
-        let program = Program::start(&["serve"], &environment, place.path());
+        let program = start(&["serve"], &environment, place.path());
         let mut server = Self {
             url,
             admin_url: format!("http://127.0.0.1:{admin_port}"),
@@ -89,6 +106,29 @@ impl Server {
         let mut browser = Browser::new(&self.url);
         browser.open_login_page().await;
         browser
+    }
+
+    /// A metric of the admin address; 0 before anything has been counted.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let url = format!("{}/metrics", self.admin_url);
+        let mut answer = awc::Client::default().get(url).send().await.unwrap();
+        let text = answer.body().await.unwrap();
+        let text = std::str::from_utf8(&text).unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(name));
+        value.map_or(0.0, |value| value.trim().parse().unwrap())
+    }
+
+    /// One login from the page to the session, by this phone.
+    pub async fn log_in(&self, phone: &Phone) {
+        let mut browser = self.browser().await;
+        let ticket = browser.open_socket().await;
+        let scene = browser.scene(&ticket).await;
+        let scanned = phone.scan(&scene).await.expect(200);
+        browser.expect("scanned").await;
+        phone.confirm(&scanned["nonce"]).await.expect(200);
+        browser.expect("login_succeeded").await;
+        browser.redeem(&ticket["attempt"]).await.expect(200);
+        browser.drop_socket();
     }
 
     /// A phone of somebody whom nobody knows here.

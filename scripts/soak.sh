@@ -1,0 +1,36 @@
+#!/bin/sh
+# Runs the load cases at full size, one after the other, and sums up: `soak.sh [case…]`, all by
+# default. Each case is a function below, bounded in time; `make test` has its shortened form.
+set -eu
+cd "$(dirname "$0")/.."
+export SQLX_OFFLINE=true
+
+# H1, H2, W6, W7: thousands of bad peers of each kind for five minutes, and no login fails.
+abuse() {
+    ABUSE_PEERS=${ABUSE_PEERS:-2500} ABUSE_SECONDS=${ABUSE_SECONDS:-300} \
+        timeout 1200 cargo bench --locked --bench abuse
+}
+
+# H6: thousands of waiting sockets: what they cost, and that they stay.
+idle() {
+    IDLE_SOCKETS=${IDLE_SOCKETS:-9000} timeout 1200 cargo bench --locked --bench idle
+}
+
+# W10: made-up input for the parsers, for an hour in all.
+fuzz() {
+    targets=$(ls fuzz/fuzz_targets | wc -l)
+    # Two at a time.
+    scripts/fuzz.sh "${FUZZ_SECONDS:-$((3600 * 2 / targets))}"
+}
+
+summary=
+failed=0
+for case in ${*:-abuse idle fuzz}; do
+    echo "==> $case"
+    began=$(date +%s)
+    if "$case"; then said=passed; else said=FAILED failed=1; fi
+    summary="$summary$(printf '%6s s  %-8s %s' $(($(date +%s) - began)) "$said" "$case")
+"
+done
+printf '\n%s' "$summary"
+exit $failed
