@@ -21,5 +21,6 @@ mod logins;
 mod people;
 mod screens;
 mod security;
+mod sessions;
 mod tabs;
 mod warnings;
