@@ -14,8 +14,11 @@ mod look;
 mod nginx;
 mod page;
 mod proxy;
+mod simulated_phone;
 
+mod checks;
 mod connections;
+mod control;
 mod error_pages;
 mod logins;
 mod people;
