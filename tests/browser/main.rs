@@ -21,6 +21,7 @@ mod connections;
 mod control;
 mod error_pages;
 mod logins;
+mod mini_program;
 mod people;
 mod screens;
 mod security;
