@@ -197,6 +197,8 @@ class Phone {
   advance({ state, reason, reference, expires_in: expiresIn, check_code: checkCode }) {
     if (expiresIn) this.setDeadline(expiresIn);
     if (state === "redeemed") return this.end({ name: "redeemed", scan: this.attempt });
+    // The confirm that is under way brings the reference along.
+    if (reason === "registration_closed" && !reference && this.view.busy) return;
     if (OVER.includes(state)) return this.end({ name: "ended", kind: state, reason, reference });
     if ((PROGRESS[state] ?? 0) <= this.progress) return;
     this.progress = PROGRESS[state];

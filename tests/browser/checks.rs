@@ -61,6 +61,7 @@ async fn a_forwarded_picture_asks_for_the_number_that_the_page_shows() {
     phone.type_number(other).await;
     phone.tap("确认登录").await;
     phone.expect_words("数字不对，还可以试 2 次").await;
+    phone.expect_accessible("number").await;
     phone.type_number(&number).await;
     phone.tap("确认登录").await;
     browser.expect_state("not_registered").await;
@@ -204,6 +205,7 @@ async fn the_third_wrong_code_ends_the_login_on_both_sides_and_a_new_one_starts_
     phone.expect("code").await;
     let code = phone.words_of(".digits").await;
     browser.expect_state("code_needed").await;
+    phone.expect_accessible("code").await;
     for left in [2, 1] {
         type_digits(&browser, &wrong(&code)).await;
         expect_tries(&browser, left).await;

@@ -35,6 +35,7 @@ async fn a_login_is_new_on_the_phone_and_ends_there() {
     phone.expect("devices").await;
     assert_eq!(phone.count(".session").await, 1);
     assert_eq!(phone.words_of(".session .new").await, "新");
+    phone.expect_accessible("devices").await;
     phone.expect_words(" · Linux").await;
     phone.devices(&server).await;
     assert_eq!(phone.count(".session .new").await, 0);
@@ -60,6 +61,7 @@ async fn this_was_not_me_ends_the_login_and_marks_it() {
     phone.devices(&server).await;
     phone.tap("Not me").await;
     phone.expect_words("marked as not you").await;
+    phone.expect_accessible("report").await;
     phone.tap("Not me").await;
     phone
         .expect_words("The session has ended and is marked")
@@ -91,6 +93,7 @@ async fn all_logins_end_from_the_phone_and_the_account_goes_with_all_that_belong
 
     phone.tap("Delete account").await;
     phone.expect_words("gone for good").await;
+    phone.expect_accessible("deleting").await;
     phone.tap("Delete account").await;
     phone.expect_words("Account deleted").await;
     // Whoever comes back is somebody new.
@@ -135,6 +138,7 @@ async fn with_registration_closed_the_phone_shows_the_reference_for_the_sites_ow
     phone.tap("Log in").await;
     phone.expect("ended").await;
     phone.expect_words("No new accounts").await;
+    phone.expect_accessible("reference").await;
     browser.expect_state("failed").await;
     assert_eq!(browser.text("status_title").await, "No account here");
     let reference = phone.words_of("#reference").await;

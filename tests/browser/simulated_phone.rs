@@ -4,7 +4,7 @@ use fantoccini::Locator;
 use serde_json::json;
 use url::Url;
 
-use crate::{chromium::Chromium, support::TestServer};
+use crate::{axe, chromium::Chromium, look::Look, support::TestServer};
 
 /// The phone page in a browser of its own.
 pub struct PhonePage(Chromium);
@@ -15,18 +15,13 @@ impl PhonePage {
     pub async fn of(server: &TestServer, language: &str, user: &str, entry_scene: i32) -> Self {
         let browser = Chromium::reading(language).await;
         let page = Self(browser);
-        page.0.goto(&page.address(server, "")).await.unwrap();
+        page.0.goto(&address(server, "")).await.unwrap();
         let remember = format!(
             "localStorage.setItem('saoma-phone-user', '{user}'); \
              localStorage.setItem('saoma-phone-entry-scene', '{entry_scene}')"
         );
         page.0.run(&remember).await;
         page
-    }
-
-    fn address(&self, server: &TestServer, query: &str) -> String {
-        let simulator = server.simulator.url();
-        format!("{}/phone{query}", simulator.as_str().trim_end_matches('/'))
     }
 
     /// Opens what a code says.
@@ -36,7 +31,7 @@ impl PhonePage {
 
     /// Opens the list of the browsers that are logged in.
     pub async fn devices(&self, server: &TestServer) {
-        let address = self.address(server, "?devices");
+        let address = address(server, "?devices");
         self.0.goto(&address).await.unwrap();
         self.expect("devices").await;
     }
@@ -102,7 +97,26 @@ impl PhonePage {
         assert!(refuse[0].as_f64() > Some(100.0) && refuse[1].as_f64() >= Some(44.0));
     }
 
+    /// Nothing on the screen, narrow and wide, light and dark, is in anybody's way.
+    pub async fn expect_accessible(&self, name: &str) {
+        axe::bring(&self.0).await;
+        for look in Look::all() {
+            self.0.look_as(look).await;
+            let found = axe::violations(&self.0).await;
+            let name = look.file_name(name, "phone");
+            assert!(found.is_empty(), "{name}:\n{}", found.join("\n"));
+            let wide = "return document.documentElement.scrollWidth <= innerWidth";
+            assert_eq!(self.0.run(wide).await, true, "{name} is too wide");
+        }
+    }
+
     pub fn browser(&self) -> &Chromium {
         &self.0
     }
+}
+
+/// Where the phone page is.
+fn address(server: &TestServer, query: &str) -> String {
+    let simulator = server.simulator.url();
+    format!("{}/phone{query}", simulator.as_str().trim_end_matches('/'))
 }
