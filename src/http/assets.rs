@@ -53,6 +53,7 @@ macro_rules! files {
 const FILES: &[(&str, &[u8])] = files![
     "api.js",
     "attempt.js",
+    "dashboard.css",
     "dashboard.js",
     "error.js",
     "icon.svg",
