@@ -1,38 +1,46 @@
-// The dashboard: tells when the session ends, and ends it.
+// The dashboard: tells when the session ends, ends it, and lists the others.
 
 import { logOut, whoAmI } from './redeem.js';
+import { Sessions, setTime } from './sessions.js';
 import { Socket } from './socket.js';
 
 const LOGIN = '/login?return_to=%2Fdashboard';
 const SHOW_END = 3000;
+const NOTICE_TIME = 12000;
 
 const page = document.getElementById('dashboard');
 const notice = document.getElementById('notice');
 const since = document.getElementById('session_since');
 let leaving = false;
+let wasAway = false;
+let noticeTimer = null;
 
-const began = new Date(since.dateTime);
-if (!Number.isNaN(began.getTime())) {
-  since.textContent = began.toLocaleString(document.documentElement.lang, {
-    dateStyle: 'long', timeStyle: 'short',
-  });
-}
+setTime(since, since.dateTime);
 
+const sessions = new Sessions({ say, signedOut: ended });
 const socket = new Socket(() => '/ws/session', {
-  opened: () => {},
+  opened,
   message: () => {},
   lost: check,
   refused: () => { check(); socket.retry(); },
   closed: (rule) => { if (rule === 'login') ended(); },
 });
 socket.connect();
-document.addEventListener('visibilitychange', () => { if (!document.hidden) check(); });
+sessions.load();
+document.addEventListener('visibilitychange', () => { if (!document.hidden) sessions.load(); });
 window.addEventListener('online', () => { if (!socket.isOpen) socket.connect(); });
 
 for (const id of ['log_out', 'not_me']) document.getElementById(id).addEventListener('click', leave);
 
+/** What has changed while there was no socket, nobody has told. */
+function opened() {
+  if (wasAway) sessions.load();
+  wasAway = false;
+}
+
 /** A refused socket says no reason; a request does. */
 async function check() {
+  wasAway = true;
   const user = await whoAmI().catch(() => undefined);
   if (user === null) ended();
 }
@@ -41,6 +49,7 @@ function ended() {
   if (leaving) return;
   leaving = true;
   socket.stop();
+  say('');
   document.documentElement.dataset.state = 'ended';
   document.getElementById('account').hidden = true;
   document.getElementById('ended').hidden = false;
@@ -50,12 +59,19 @@ function ended() {
 async function leave() {
   if (leaving) return;
   leaving = true;
-  notice.textContent = '';
+  say('');
   try {
     await logOut();
     location.replace(LOGIN);
   } catch {
     leaving = false;
-    notice.textContent = page.dataset.logOutFailed;
+    say(page.dataset.logOutFailed);
   }
+}
+
+/** A sentence that lies over the page for a while. */
+function say(text) {
+  clearTimeout(noticeTimer);
+  notice.textContent = text;
+  noticeTimer = setTimeout(() => { notice.textContent = ''; }, NOTICE_TIME);
 }

@@ -45,6 +45,8 @@ class Login {
     this.started = false;
     this.failures = 0;
     this.silent = 0;
+    // Of the strict check, null before its first news.
+    this.triesLeft = null;
     this.askedFor = null;
     this.answerBy = null;
     this.retryAt = null;
@@ -173,14 +175,17 @@ class Login {
   /** A new state. */
   turn(message, wasLost) {
     const { type } = message;
+    if (type !== 'code_needed') this.triesLeft = null;
     if (type === 'ticket') {
       this.showCode(message);
       if (wasLost) this.view.notice('lost');
     } else if (type === 'scanned') {
       this.view.show('scanned', message.number && 'number', { number: message.number });
     } else if (type === 'code_needed') {
-      const again = this.view.state === 'code_needed' ? 'wrong' : null;
-      this.view.show('code_needed', again, { tries: message.tries_left });
+      // The same news comes again after a lost connection; only a lost try says that it was wrong.
+      const wrong = this.triesLeft !== null && message.tries_left < this.triesLeft;
+      this.triesLeft = message.tries_left;
+      this.view.show('code_needed', wrong ? 'wrong' : null, { tries: message.tries_left });
     } else if (type === 'login_succeeded') {
       this.redeem(message.attempt);
     } else if (type === 'redeemed') {

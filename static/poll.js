@@ -43,7 +43,9 @@ export class Poll {
     try {
       this.on.message(await call('POST', path, { body }));
     } catch (problem) {
-      // What became of the attempt, the poll that waits tells with its next message.
+      // What became of the attempt, the next message of the poll tells. After a wrong code the one
+      // that waits hears of it; a new one each time would soon be one too many.
+      if (problem.status === 422 && this.isOn) return;
       if ([404, 409, 410, 422].includes(problem.status)) this.start();
       else this.on.problem(problem);
       return;

@@ -53,6 +53,7 @@ export class View {
     find('number').hidden = !number;
     find('number').textContent = number || '';
     find('digits_entry').hidden = state !== 'code_needed';
+    find('digits').setAttribute('aria-invalid', String(reason === 'wrong'));
     find('portrait').hidden = state !== 'done';
     // A code that can no longer be scanned with success is not left in sight.
     find('code').hidden = state !== 'pending';
@@ -62,6 +63,7 @@ export class View {
       || icon === 'person' || Boolean(number) || state === 'code_needed');
     find('not_me').hidden = state !== 'done';
     find('public_link').hidden = state !== 'wrong_address';
+    if (state === 'pending') find('digits').value = '';
     this.countdown(null);
     this.moveFocus(state, focused);
   }
@@ -104,7 +106,7 @@ export class View {
     return setText('countdown', fill(this.texts[kind], { time }));
   }
 
-  /** A short word beside the state: `contested`, `lost` or `log_out_failed`. */
+  /** A short word beside the state: `contested`, `lost`, `log_out_failed` or `digits_missing`. */
   notice(key) {
     clearTimeout(this.noticeTimer);
     setText('notice', this.texts[key]);
@@ -122,8 +124,12 @@ export class View {
   onDigits(act) {
     const digits = find('digits');
     const send = () => {
-      const code = digits.value.replace(/\D/g, '');
-      if (code.length !== 6) return digits.focus();
+      // Spaces may be pasted along, and a Chinese keyboard types wide digits.
+      const code = digits.value.normalize('NFKC').replace(/\D/g, '');
+      if (code.length !== 6) {
+        this.notice('digits_missing');
+        return digits.focus();
+      }
       digits.value = '';
       return act(code);
     };

@@ -23,8 +23,10 @@
  * @property {string | null} reason
  * @property {number} expires_in
  * @property {string | null} [check_code]
+ * @property {string} [reference] once it failed because registration is closed
  *
- * @typedef {{ result: 'login_succeeded' | 'not_registered' | 'code_needed', check_code?: string }} Confirmed
+ * @typedef {{ result: 'login_succeeded' | 'not_registered' | 'code_needed', check_code?: string,
+ *   reference?: string }} Confirmed
  *
  * @typedef {object} TransportRequest
  * @property {'GET' | 'POST' | 'PUT' | 'DELETE'} method

@@ -19,6 +19,8 @@
  * @property {Scan | null} scan what the user is asked to confirm
  * @property {string} number what the user typed so far
  * @property {string} checkCode six digits to type into the computer, '' if none
+ * @property {string} reference what to tell the website's owner, who may then let the user in,
+ *   '' if none
  * @property {boolean} registeredNow whether this login made the account
  */
 
@@ -38,6 +40,7 @@ const BEGINNING = {
   scan: null,
   number: '',
   checkCode: '',
+  reference: '',
   registeredNow: false,
 };
 
@@ -64,10 +67,19 @@ function createLogin({ api, platform, onChange }) {
     onChange(state);
   }
 
-  /** @param {string} screen */
-  function end(screen) {
+  /**
+   * @param {string} screen
+   * @param {string} [reference]
+   */
+  function end(screen, reference) {
     turn += 1;
-    update({ screen, busy: false, notice: '', retryIn: 0, checkCode: '' });
+    const over = { screen, busy: false, notice: '', retryIn: 0, checkCode: '' };
+    update(Object.assign(over, { reference: reference || '' }));
+  }
+
+  /** @param {AttemptState} attempt one that is over */
+  function endBy(attempt) {
+    end(endOf(attempt), attempt.reference);
   }
 
   /** @param {Problem} problem */
@@ -121,8 +133,7 @@ function createLogin({ api, platform, onChange }) {
       update({ notice: answer.problem.kind });
       return watchDeadline();
     }
-    const over = endOf(answer.body);
-    if (over) return end(over);
+    if (endOf(answer.body)) return endBy(answer.body);
     if (answer.body.state === 'approved' || answer.body.state === 'confirmed') return wait(answer.body);
     deadline = platform.now() + answer.body.expires_in * 1000;
     const screen = state.screen === 'loading' ? 'confirm' : state.screen;
@@ -142,8 +153,7 @@ function createLogin({ api, platform, onChange }) {
       attempt: scan.attempt,
       isWanted: () => mine === turn,
       onState(attempt) {
-        const over = endOf(attempt);
-        if (over) end(over);
+        if (endOf(attempt)) endBy(attempt);
         else update({ notice: withoutTrouble(), checkCode: attempt.check_code || '' });
       },
       onTrouble: () => update({ notice: 'reconnecting' }),
@@ -183,6 +193,8 @@ function createLogin({ api, platform, onChange }) {
     if (mine !== turn || !answer) return;
     if (!answer.ok) return fail(answer.problem);
     if (answer.body.result !== 'not_registered') return wait(answer.body);
+    // Only somebody who may not register is given a reference.
+    if (answer.body.reference) return end('registration_closed', answer.body.reference);
     update({ screen: 'not_registered', busy: false });
   }
 
@@ -208,7 +220,7 @@ function createLogin({ api, platform, onChange }) {
     if (problem.status === 410 && state.scan) {
       const answer = await api.attempt(state.scan.attempt);
       if (mine !== turn) return;
-      if (answer.ok && endOf(answer.body)) return end(endOf(answer.body));
+      if (answer.ok && endOf(answer.body)) return endBy(answer.body);
     }
     endWith(problem);
   }

@@ -41,6 +41,7 @@ const zh = {
     notYou: '不是你本人操作？请点“拒绝”。',
     newcomer: '你还没有这个网站的账号，确认后可以马上注册。',
     registeredNow: '账号已注册成功，重新扫码即可登录。',
+    reference: '把上面的编号告诉网站的管理员，就可以请他为你开通。开通后重新扫码即可登录。',
   },
   /** @type {Record<string, Screen>} */
   screens: {
@@ -171,6 +172,8 @@ const en = {
     notYou: 'Not you? Tap “Refuse”.',
     newcomer: 'You have no account on this website yet. You can register after confirming.',
     registeredNow: 'Your account is ready. Scan again to sign in.',
+    reference:
+      'Tell the website’s administrator this reference to get an account. Then scan again to sign in.',
   },
   screens: {
     loading: { title: 'Loading…', sentence: 'One moment, please.' },

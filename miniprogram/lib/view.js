@@ -15,6 +15,7 @@
  * @property {string} hint
  * @property {boolean} busy
  * @property {string} checkCode
+ * @property {string} reference what the user tells the website's owner, '' if there is none
  * @property {boolean} asksNumber
  * @property {string} number what stands in the field for the two digits
  * @property {boolean} asksNickname
@@ -54,6 +55,7 @@ function viewOf(state, language, now) {
     hint: hintOf(state, texts.hints),
     busy: state.busy,
     checkCode: hasCode ? state.checkCode : '',
+    reference: screen === 'registration_closed' ? state.reference : '',
     asksNumber: asks && scan !== null && scan.check === 'number',
     number: state.number,
     asksNickname: screen === 'not_registered',
@@ -136,6 +138,7 @@ function hintOf(state, hints) {
     const isNew = state.scan !== null && !state.scan.registered && !state.registeredNow;
     return isNew ? `${hints.newcomer}\n${hints.notYou}` : hints.notYou;
   }
+  if (state.screen === 'registration_closed' && state.reference) return hints.reference;
   const isOver = /^(expired|not_redeemed|lost|replaced)$/.test(state.screen);
   return state.registeredNow && isOver ? hints.registeredNow : '';
 }

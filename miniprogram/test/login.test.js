@@ -1,7 +1,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { Phone, registeredPhone } = require('./support/phone');
-const { problemAnswer } = require('./support/server');
+const { problemAnswer, REFERENCE } = require('./support/server');
 const { settle } = require('./support/clock');
 
 test('scan, confirm, and signed in only once the browser has redeemed', async () => {
@@ -97,6 +97,8 @@ test('with registration closed a newcomer is told so, whenever the server says i
   await phone.scan(phone.server.showCode());
   await phone.confirm();
   assert.equal(phone.state.screen, 'registration_closed');
+  assert.equal(phone.view().reference, REFERENCE);
+  assert.match(phone.view().hint, /编号/);
 
   const later = new Phone();
   await later.scan(later.server.showCode());
@@ -104,6 +106,21 @@ test('with registration closed a newcomer is told so, whenever the server says i
   later.server.registration = 'closed';
   await later.register();
   assert.equal(later.state.screen, 'registration_closed');
+});
+
+test('a stranger whose answer was lost gets his reference from the state', async () => {
+  const phone = new Phone();
+  phone.server.registration = 'closed';
+  const scene = phone.server.showCode();
+  await phone.scan(scene);
+  // The confirm arrives, its answer does not.
+  phone.server.end(scene, 'failed', 'registration_closed');
+  await phone.confirm();
+  assert.equal(phone.view().reference, REFERENCE);
+  // Another end shows none, nor does the next scan.
+  phone.server.registration = 'open';
+  await phone.scan(phone.server.showCode());
+  assert.equal(phone.view().reference, '');
 });
 
 test('the number is asked for, counted down, and sent as a string', async () => {

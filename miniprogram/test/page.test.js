@@ -77,6 +77,16 @@ test('the six digits are shown to be typed into the computer', async () => {
   assert.equal(page.find('.code').dom.textContent.trim(), '482913');
 });
 
+test('with registration closed the reference for the website’s owner is shown', async () => {
+  const { page } = await scanned({
+    registered: false,
+    prepare: (server) => (server.registration = 'closed'),
+  });
+  await page.tap('确认登录');
+  assert.ok(page.text().includes('暂不开放注册'));
+  assert.equal(page.find('.code-reference').dom.textContent.trim(), 'BCDF-GHJK');
+});
+
 test('a newcomer registers by the form, with WeChat’s own nickname field', async () => {
   const { page, server, wx } = await scanned({ registered: false });
   await page.tap('确认登录');

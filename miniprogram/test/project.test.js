@@ -56,6 +56,11 @@ test('both languages have the same texts with the same values', () => {
   assert.deepEqual(shape(en).sort(), shape(zh).sort());
 });
 
+test('each of the protocol’s warnings has its sentence', () => {
+  const warnings = ['entry_scene', 'reusable_code', 'code_old', 'network_differs', 'country_differs', 'hosting_network'];
+  assert.deepEqual(Object.keys(zh.warnings).sort(), warnings.sort());
+});
+
 test('Chinese texts are Chinese and English ones are not', () => {
   const all = (value) => (typeof value === 'string' ? [value] : Object.values(value).flatMap(all));
   for (const text of all(zh)) assert.match(text, /[\u4e00-\u9fff]/);

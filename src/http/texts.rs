@@ -53,6 +53,8 @@ pub struct Script {
     pub contested: &'static str,
     /// After `attempt_lost`, beside the new code.
     pub lost: &'static str,
+    /// Fewer or more than the strict check's six digits.
+    pub digits_missing: &'static str,
     /// Logging out failed.
     pub log_out_failed: &'static str,
     /// Stands for a nickname that is not known.
@@ -84,6 +86,20 @@ pub struct Dashboard {
     pub active: &'static str,
     pub log_out: &'static str,
     pub log_out_failed: &'static str,
+    /// The sessions in other browsers.
+    pub others: &'static str,
+    pub no_others: &'static str,
+    pub listing: &'static str,
+    pub list_failed: &'static str,
+    pub last_seen: &'static str,
+    pub end: &'static str,
+    pub keep: &'static str,
+    pub end_question: &'static str,
+    pub end_others: &'static str,
+    pub end_others_question: &'static str,
+    pub one_ended: &'static str,
+    pub others_ended: &'static str,
+    pub end_failed: &'static str,
     pub ended: &'static str,
     pub ended_detail: &'static str,
     pub log_in: &'static str,

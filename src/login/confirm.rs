@@ -81,13 +81,18 @@ impl Login {
         let Some(attempt) = changed else {
             return self.confirm_again(phone, &answer, number.is_some()).await;
         };
+        // The reference is there before anybody hears of the end, so that whoever asks gets it.
+        let reference = match attempt.reason {
+            Some(Reason::RegistrationClosed) => Some(self.wait_for_approval(phone).await),
+            _ => None,
+        };
         self.publish(&attempt);
         metrics::counter!("saoma_confirms_total", "state" => attempt.state.as_str()).increment(1);
-        match attempt.reason {
-            Some(Reason::RegistrationClosed) => Ok(Confirmed::NotRegistered {
-                reference: Some(self.wait_for_approval(phone).await?),
+        match reference {
+            Some(reference) => Ok(Confirmed::NotRegistered {
+                reference: Some(reference?),
             }),
-            _ => self.confirmed(&attempt),
+            None => self.confirmed(&attempt),
         }
     }
 

@@ -3,12 +3,12 @@
 import { element } from "/phone/assets/dom.js";
 import { badge, heading } from "/phone/assets/screens.js";
 
-const BADGES = { cancelled: "cross", expired: "clock", failed: "cross", used: "warning", unknown: "question" };
+const BADGES = { cancelled: "cross", expired: "clock", failed: "cross", deleted: "check", used: "warning", unknown: "question" };
 
 export function ended(view, text, act) {
   const words = text[view.kind][view.reason] ?? text.failed.attempt_unknown;
   const tone = view.kind === "used" ? "warn" : "neutral";
-  return ending(view.kind, tone, words, text, act);
+  return ending(view.kind, tone, words, text, act, view.reference);
 }
 
 export function unknown(view, text, act) {
@@ -27,9 +27,13 @@ export function error(view, text, act) {
   ];
 }
 
-function ending(kind, tone, [title, sentence], text, act) {
+function ending(kind, tone, [title, sentence], text, act, reference) {
   return [
     element("div", { class: "hero" }, badge(BADGES[kind], tone), heading(title), element("p", {}, sentence)),
+    ...(reference ? [
+      element("p", { id: "reference", class: "digits reference" }, reference),
+      element("p", { class: "footnote" }, text.reference),
+    ] : []),
     element("div", { class: "foot" },
       element("button", { class: "button", type: "button", onclick: act.home }, text.scanAnother)),
   ];

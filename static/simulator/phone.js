@@ -2,13 +2,15 @@
 
 import { bench } from "/phone/assets/bench.js";
 import { recall, remember, sceneIn } from "/phone/assets/browser.js";
+import { Devices, devices } from "/phone/assets/devices.js";
 import * as endings from "/phone/assets/endings.js";
 import { Saoma } from "/phone/assets/saoma.js";
 import * as screens from "/phone/assets/screens.js";
 import { strings } from "/phone/assets/strings.js";
 import { changesOf } from "/phone/assets/watch.js";
 
-const SCREENS = { ...screens, ...endings };
+const SCREENS = { ...screens, ...endings, devices };
+const OVER = ["expired", "cancelled", "failed"];
 // How far a login has come; a late answer never leads back.
 const PROGRESS = { scanned: 1, approved: 2, confirmed: 3 };
 
@@ -16,7 +18,8 @@ class Phone {
   constructor() {
     const query = new URLSearchParams(location.search);
     this.users = JSON.parse(document.body.dataset.users);
-    this.scene = query.get("scene") ?? "";
+    this.devices = new Devices(this);
+    this.readAddress();
     this.userId = this.#knownUser(query.get("user")) ?? this.#knownUser(recall("user"));
     this.entryScene = Number(recall("entry-scene")) || 1047;
     this.language = strings[recall("language")] ? recall("language") : document.documentElement.lang;
@@ -25,6 +28,10 @@ class Phone {
     this.launches = 0;
     this.act = {
       again: () => this.launch(),
+      ask: (kind, id) => this.devices.ask(kind, id),
+      devices: () => this.goTo("", "/phone?devices"),
+      do: () => this.devices.act(),
+      keep: () => this.devices.keep(),
       addUser: (nickname) => this.addUser(nickname),
       confirm: () => this.confirm(),
       enterBy: (entryScene) => this.enterBy(entryScene),
@@ -37,6 +44,12 @@ class Phone {
       retry: () => this.launch(),
       speak: (language) => this.speak(language),
     };
+  }
+
+  readAddress() {
+    const query = new URLSearchParams(location.search);
+    this.scene = query.get("scene") ?? "";
+    this.devices.wanted = query.has("devices");
   }
 
   get text() {
@@ -58,8 +71,9 @@ class Phone {
     this.attempt = null;
     this.progress = 0;
     this.renderBench();
-    if (!this.scene) return this.show({ name: "home", link: "" });
+    if (!this.scene && !this.devices.wanted) return this.show({ name: "home", link: "" });
     if (!this.user) return this.show({ name: "pick", users: this.users });
+    if (this.devices.wanted) return this.devices.open();
     this.show({ name: "loading" });
     const mine = this.launches;
     const answer = await this.scan();
@@ -89,9 +103,12 @@ class Phone {
     this.number = number;
     const answer = await this.busily(() => this.saoma.confirm(this.userId, this.attempt.nonce, number));
     if (!answer) return;
-    const { code, result, check_code: checkCode, tries_left: triesLeft } = answer.body;
+    const { code, result, reference, check_code: checkCode, tries_left: triesLeft } = answer.body;
     if (answer.ok && result === "login_succeeded") return this.advance({ state: "confirmed" });
     if (answer.ok && result === "code_needed") return this.advance({ state: "approved", check_code: checkCode });
+    if (answer.ok && reference) {
+      return this.end({ name: "ended", kind: "failed", reason: "registration_closed", reference });
+    }
     if (answer.ok && result === "not_registered") {
       return this.show({ name: "register", scan: this.attempt, nickname: this.user.nickname });
     }
@@ -144,10 +161,25 @@ class Phone {
   }
 
   // An answer that is no success: the end of the attempt, or a sentence above the buttons.
-  settle(answer) {
+  async settle(answer) {
     if (answer.body.code === "already_redeemed") return this.advance({ state: "redeemed" });
     const screen = endings.screenFor(answer, true);
-    if (screen.name !== "error") return this.end(screen);
+    if (screen.name === "error") return this.tellProblem(answer);
+    // Why it is over, the attempt itself says.
+    const mine = this.launches;
+    const state = await this.saoma.attempt(this.userId, this.attempt.attempt, null);
+    if (mine !== this.launches || this.watching.signal.aborted) return;
+    if (state.ok && OVER.includes(state.body.state)) this.advance(state.body);
+    else this.end(screen);
+  }
+
+  showProblem(answer) {
+    this.show(endings.screenFor(answer, false));
+  }
+
+  // A sentence above the buttons, which stay.
+  tellProblem(answer) {
+    const screen = endings.screenFor(answer, true);
     const problem = screen.detail || (screen.offline ? this.text.error.offline : this.text.error.fallback);
     this.show({ ...this.view, busy: false, problem });
   }
@@ -162,10 +194,12 @@ class Phone {
     }
   }
 
-  advance({ state, reason, expires_in: expiresIn, check_code: checkCode }) {
+  advance({ state, reason, reference, expires_in: expiresIn, check_code: checkCode }) {
     if (expiresIn) this.setDeadline(expiresIn);
     if (state === "redeemed") return this.end({ name: "redeemed", scan: this.attempt });
-    if (["expired", "cancelled", "failed"].includes(state)) return this.end({ name: "ended", kind: state, reason });
+    // The confirm that is under way brings the reference along.
+    if (reason === "registration_closed" && !reference && this.view.busy) return;
+    if (OVER.includes(state)) return this.end({ name: "ended", kind: state, reason, reference });
     if ((PROGRESS[state] ?? 0) <= this.progress) return;
     this.progress = PROGRESS[state];
     this.show(state === "approved" ? { name: "code", checkCode } : { name: "confirmed" });
@@ -236,9 +270,9 @@ class Phone {
     this.goTo(scene);
   }
 
-  goTo(scene) {
-    this.scene = scene;
-    history.pushState(null, "", scene ? `/phone?scene=${encodeURIComponent(scene)}` : "/phone");
+  goTo(scene, address = scene ? `/phone?scene=${encodeURIComponent(scene)}` : "/phone") {
+    history.pushState(null, "", address);
+    this.readAddress();
     this.launch();
   }
 
@@ -273,7 +307,7 @@ class Phone {
 
 const phone = new Phone();
 window.addEventListener("popstate", () => {
-  phone.scene = new URLSearchParams(location.search).get("scene") ?? "";
+  phone.readAddress();
   phone.launch();
 });
 setInterval(() => phone.tick(), 1000);

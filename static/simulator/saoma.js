@@ -24,6 +24,23 @@ export class Saoma {
     return this.#post("register", { user, nickname });
   }
 
+  sessions(user) {
+    return this.#send(`sessions?${new URLSearchParams({ user })}`, {});
+  }
+
+  // One of the user's sessions, or without an id all of them.
+  endSession(user, id) {
+    return this.#post("sessions/end", { user, id });
+  }
+
+  reportSession(user, id) {
+    return this.#post("sessions/report", { user, id });
+  }
+
+  deleteAccount(user) {
+    return this.#post("account/delete", { user });
+  }
+
   newest() {
     return this.#send("newest", {});
   }

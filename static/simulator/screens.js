@@ -29,6 +29,8 @@ export function home(view, text, act) {
       problemLine("look-problem", view.nothing),
       element("label", { for: "link" }, text.home.label), input, problemLine("link-problem", view.problem),
       element("button", { class: "button", type: "submit" }, text.home.open)),
+    element("div", { class: "foot" },
+      element("button", { id: "devices", class: "button plain", type: "button", onclick: act.devices }, text.devices.title)),
   ];
 }
 
@@ -97,7 +99,7 @@ export function register(view, text, act) {
   ];
 }
 
-export function code(view, text) {
+export function code(view, text, act) {
   const digits = view.checkCode ?? "";
   return [
     element("div", { class: "hero" }, badge("computer", "accent"), heading(text.code.title),
@@ -105,6 +107,7 @@ export function code(view, text) {
     // Read out digit by digit.
     element("p", { class: "digits", "aria-label": Array.from(digits).join(" "), role: "img" }, digits),
     element("p", { class: "footnote" }, text.code.advice, " ", countdown()),
+    undo(view, text, act),
   ];
 }
 
@@ -112,8 +115,7 @@ export function confirmed(view, text, act) {
   return [
     element("div", { class: "hero" }, badge("computer", "accent waiting"), heading(text.confirmed.title),
       element("p", {}, text.confirmed.text)),
-    element("div", { class: "foot" }, problemLine("problem", view.problem),
-      element("button", { class: "button plain", type: "button", disabled: view.busy, onclick: act.refuse }, text.confirmed.undo)),
+    undo(view, text, act),
   ];
 }
 
@@ -122,11 +124,17 @@ export function redeemed(view, text, act) {
     element("div", { class: "hero" }, badge("check", "good"), heading(text.redeemed.title),
       element("p", {}, text.redeemed.text(view.scan.site.name))),
     element("div", { class: "foot" },
-      element("button", { class: "button", type: "button", onclick: act.home }, text.redeemed.close)),
+      element("button", { class: "button", type: "button", onclick: act.home }, text.redeemed.close),
+      element("button", { id: "devices", class: "button plain", type: "button", onclick: act.devices }, text.devices.title)),
   ];
 }
 
 // Shared parts.
+
+function undo(view, text, act) {
+  return element("div", { class: "foot" }, problemLine("problem", view.problem),
+    element("button", { class: "button plain", type: "button", disabled: view.busy, onclick: act.refuse }, text.confirmed.undo));
+}
 
 export function heading(words, extra = "") {
   return element("h1", { tabindex: "-1", class: extra }, words);
@@ -136,7 +144,7 @@ export function badge(name, tone) {
   return element("span", { class: `badge ${tone}` }, icon(name));
 }
 
-function problemLine(id, problem) {
+export function problemLine(id, problem) {
   return element("p", { id, class: "problem", role: "alert" }, problem ?? "");
 }
 

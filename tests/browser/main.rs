@@ -14,12 +14,17 @@ mod look;
 mod nginx;
 mod page;
 mod proxy;
+mod simulated_phone;
 
+mod checks;
 mod connections;
+mod control;
 mod error_pages;
 mod logins;
+mod mini_program;
 mod people;
 mod screens;
 mod security;
+mod sessions;
 mod tabs;
 mod warnings;

@@ -14,11 +14,19 @@ use crate::{
     look::Look,
     people::site_that_keeps_the_page,
     proxy::{Network, Proxy},
-    support::TestServer,
+    support::{Browser, Phone, TestServer, phone::FORWARDED},
 };
 
 /// All that a first visit may load, but for the code's image.
 const PAGE_LIMIT: u64 = 60_000;
+
+/// The browsers of the sessions beside the one that is looked at.
+const OTHERS: [&str; 2] = [
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+     Version/18.5 Safari/605.1.15",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+     Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0",
+];
 
 #[actix_web::test]
 async fn screens_in_chinese() {
@@ -34,6 +42,7 @@ async fn screens_in_english() {
 struct Show {
     language: &'static str,
     nickname: &'static str,
+    site_name: &'static str,
     browser: Chromium,
     proxy: Proxy,
     server: Arc<TestServer>,
@@ -46,7 +55,7 @@ struct Show {
 impl Show {
     async fn new(language: &'static str, accepted: &str, nickname: &'static str) -> Self {
         let (proxy, return_to) = (Proxy::start().await, site_that_keeps_the_page().await);
-        let name = if language == "zh" {
+        let site_name = if language == "zh" {
             "示例网站"
         } else {
             "Example"
@@ -54,13 +63,14 @@ impl Show {
         let server = TestServer::start_with(&[
             ("SAOMA_PUBLIC_URL", &proxy.url()),
             ("SAOMA_RETURN_ORIGINS", &return_to),
-            ("SAOMA_SITE_NAME", name),
+            ("SAOMA_SITE_NAME", site_name),
         ])
         .await;
         proxy.lead_to(&server.url);
         Self {
             language,
             nickname,
+            site_name,
             browser: Chromium::reading(accepted).await,
             proxy,
             server,
@@ -72,12 +82,15 @@ impl Show {
     async fn all(mut self) {
         self.waiting_for_a_code().await;
         self.refused().await;
-        self.logged_in().await;
+        self.checked().await;
+        let phone = self.logged_in().await;
         self.dashboard().await;
+        self.sessions(&phone).await;
         self.errors().await;
         self.expired_and_offline().await;
         self.without_codes().await;
         self.wrong_address().await;
+        self.strict().await;
     }
 
     async fn waiting_for_a_code(&mut self) {
@@ -107,7 +120,57 @@ impl Show {
         self.look_at("cancelled", true).await;
     }
 
-    async fn logged_in(&mut self) {
+    /// The states of both checks; the number is asked for since the code came as a picture.
+    async fn checked(&mut self) {
+        let phone = self.server.registered_phone(self.nickname).await;
+        self.open("/login").await;
+        self.browser.expect_state("pending").await;
+        let scene = self.browser.scene().await;
+        let scanned = phone.scan_by(&scene, FORWARDED).await.expect(200);
+        self.browser.expect_state("scanned").await;
+        self.look_at("number", true).await;
+        // What another phone's scan adds for a while moves nothing.
+        let other = self.server.phone().await;
+        let refused = other.scan(&scene).await;
+        refused.expect_problem(409, "already_scanned");
+        let told = "return document.getElementById('notice').textContent !== ''";
+        self.browser
+            .until("a notice".to_owned(), told.to_owned())
+            .await;
+        self.look_at("contested", false).await;
+        let number = self.browser.text("number").await;
+        let wrong = if number == "00" { "01" } else { "00" };
+        for _ in 0..3 {
+            phone
+                .confirm_with(&scanned["nonce"], &wrong.into())
+                .await
+                .expect_problem(422, "number_wrong");
+        }
+        self.browser.expect_state("failed").await;
+        self.look_at("failed", false).await;
+    }
+
+    /// The strict check, on a server of its own.
+    async fn strict(&mut self) {
+        let options = [("SAOMA_CHECK", "code"), ("SAOMA_SITE_NAME", self.site_name)];
+        let server = TestServer::start_with(&options).await;
+        let phone = server.registered_phone(self.nickname).await;
+        self.browser.open_login(&server.url).await;
+        let scanned = phone.scan(&self.browser.scene().await).await.expect(200);
+        phone.confirm(&scanned["nonce"]).await.expect(200);
+        self.browser.expect_state("code_needed").await;
+        self.look_at("code_needed", true).await;
+        let wrong = "document.getElementById('digits').value = '000000'; \
+             document.getElementById('check').click()";
+        self.browser.run(wrong).await;
+        let told = "return document.documentElement.dataset.reason === 'wrong'";
+        self.browser
+            .until("a wrong code".to_owned(), told.to_owned())
+            .await;
+        self.look_at("code_wrong", false).await;
+    }
+
+    async fn logged_in(&mut self) -> Phone {
         let phone = self.server.phone().await;
         self.open(&format!("/login?return_to={}/", self.return_to))
             .await;
@@ -121,12 +184,45 @@ impl Show {
         phone.confirm(&scanned["nonce"]).await.expect(200);
         self.browser.expect_state("done").await;
         self.look_at("done", true).await;
+        phone
     }
 
     async fn dashboard(&mut self) {
         self.open("/dashboard").await;
         self.browser.expect_state("live").await;
+        self.expect_sessions(0).await;
         self.look_at("dashboard", true).await;
+    }
+
+    /// With two more sessions of the same person, one of which is about to be ended.
+    async fn sessions(&mut self, phone: &Phone) {
+        for user_agent in OTHERS {
+            let mut browser = Browser::new(&self.proxy.url());
+            user_agent.clone_into(&mut browser.user_agent);
+            browser.open_login_page().await;
+            let ticket = browser.open_socket().await;
+            let scanned = phone.scan(&browser.scene(&ticket).await).await.expect(200);
+            phone.confirm(&scanned["nonce"]).await.expect(200);
+            browser.redeem(&ticket["attempt"]).await.expect(200);
+            browser.drop_socket();
+        }
+        self.open("/dashboard").await;
+        self.expect_sessions(OTHERS.len()).await;
+        self.look_at("sessions", true).await;
+        let ask = "document.querySelector('#sessions li:last-child button').click()";
+        self.browser.run(ask).await;
+        self.look_at("session_question", false).await;
+    }
+
+    async fn expect_sessions(&self, count: usize) {
+        let script = format!(
+            "return document.querySelectorAll('#sessions li').length === {count} \
+             && document.getElementById('others_note').hidden === {}",
+            count > 0
+        );
+        self.browser
+            .until(format!("{count} sessions"), script)
+            .await;
     }
 
     async fn errors(&mut self) {

@@ -304,3 +304,34 @@ async fn another_website_cannot_press_confirm() {
     }
     assert_eq!(running.saoma.lines().len(), 0);
 }
+
+#[actix_web::test]
+async fn sessions_are_listed_ended_and_reported_by_the_phone_api() {
+    let (sim, running) = start_with_saoma();
+    sim.get("/phone/sessions?user=alex").await;
+    let one = json!({ "user": "alex", "id": ATTEMPT });
+    sim.post("/phone/sessions/end", &one).await;
+    sim.post("/phone/sessions/report", &one).await;
+    sim.post("/phone/sessions/end", &json!({ "user": "alex" }))
+        .await;
+    sim.post("/phone/account/delete", &json!({ "user": "alex" }))
+        .await;
+    assert_eq!(
+        running.saoma.lines()[1..],
+        [
+            "GET /api/phone/sessions",
+            &format!("DELETE /api/phone/sessions/{ATTEMPT}"),
+            &format!("POST /api/phone/sessions/{ATTEMPT}/report"),
+            "DELETE /api/phone/sessions",
+            "DELETE /api/phone/account",
+        ]
+    );
+    // What is no id goes nowhere, least of all to the end of all sessions.
+    let nonsense = json!({ "user": "alex", "id": "../account" });
+    let refused = sim.post("/phone/sessions/end", &nonsense).await;
+    assert_eq!(
+        (refused.status, running.saoma.lines().len()),
+        (400, 6),
+        "{nonsense}"
+    );
+}

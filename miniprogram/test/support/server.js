@@ -3,6 +3,7 @@
  * attempt's life to meet every answer of the table by what users do, and `fail` for the rest.
  */
 const SCENE = /^[A-Za-z0-9_-]{32}$/;
+const REFERENCE = 'BCDF-GHJK';
 const OVER = ['redeemed', 'expired', 'cancelled', 'failed'];
 
 class FakeServer {
@@ -169,7 +170,7 @@ class FakeServer {
       if (!this.users.has(openid)) {
         if (this.registration === 'closed') {
           this.change(attempt, 'failed', 'registration_closed');
-          return this.over(attempt);
+          return [200, { result: 'not_registered', reference: REFERENCE }];
         }
         attempt.version += 1;
         attempt.deadline = this.clock.now() + 300000;
@@ -216,7 +217,8 @@ class FakeServer {
     const code = state === 'approved' ? attempt.code : null;
     const expires = this.left(attempt);
     const known = { attempt: id, version, state, reason, expires_in: expires, check_code: code };
-    return [200, { ...known, session: state === 'redeemed' ? 'session-1' : null }];
+    const waits = reason === 'registration_closed' ? { reference: REFERENCE } : {};
+    return [200, { ...known, session: state === 'redeemed' ? 'session-1' : null, ...waits }];
   }
 
   byNonce(openid, nonce) {
@@ -260,4 +262,4 @@ function problemAnswer(status, code, more) {
   return { status, data };
 }
 
-module.exports = { FakeServer, problemAnswer };
+module.exports = { FakeServer, problemAnswer, REFERENCE };

@@ -18,8 +18,8 @@ const MOST_USERS: usize = 50;
 const LONGEST_NICKNAME: usize = 32;
 
 /// The things that every action needs.
-type State = web::Data<SharedState>;
-type PhonesOfWorker = web::Data<Phones>;
+pub(super) type State = web::Data<SharedState>;
+pub(super) type PhonesOfWorker = web::Data<Phones>;
 
 #[derive(Deserialize)]
 pub(super) struct Scan {
@@ -163,7 +163,8 @@ async fn post(
     call(state, phones, request, user, Method::POST, path, Some(body)).await
 }
 
-async fn call(
+/// Makes a call of the phone API as this user.
+pub(super) async fn call(
     state: &SharedState,
     phones: &Phones,
     request: &HttpRequest,

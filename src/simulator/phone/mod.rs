@@ -2,6 +2,7 @@
 
 mod actions;
 mod client;
+mod control;
 mod language;
 mod page;
 mod problem;
@@ -14,13 +15,17 @@ use self::language::Language;
 use self::problem::Problem;
 
 /// The phone's paths that the statistics list.
-pub(super) const COUNTED_PATHS: [&str; 6] = [
+pub(super) const COUNTED_PATHS: [&str; 10] = [
     "/phone",
     "/phone/scan",
     "/phone/confirm",
     "/phone/cancel",
     "/phone/register",
     "/phone/attempt",
+    "/phone/sessions",
+    "/phone/sessions/end",
+    "/phone/sessions/report",
+    "/phone/account/delete",
 ];
 
 /// Adds the page and what it calls to an app.
@@ -42,5 +47,12 @@ pub(super) fn configure(app: &mut web::ServiceConfig) {
         .route("/phone/confirm", web::post().to(actions::confirm))
         .route("/phone/cancel", web::post().to(actions::cancel))
         .route("/phone/register", web::post().to(actions::register))
-        .route("/phone/attempt", web::get().to(actions::attempt));
+        .route("/phone/attempt", web::get().to(actions::attempt))
+        .route("/phone/sessions", web::get().to(control::sessions))
+        .route("/phone/sessions/end", web::post().to(control::end))
+        .route("/phone/sessions/report", web::post().to(control::report))
+        .route(
+            "/phone/account/delete",
+            web::post().to(control::delete_account),
+        );
 }

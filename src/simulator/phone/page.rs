@@ -83,6 +83,10 @@ pub(super) async fn asset(name: web::Path<String>) -> HttpResponse {
             JAVASCRIPT,
             include_str!("../../../static/simulator/bench.js"),
         ),
+        "devices.js" => (
+            JAVASCRIPT,
+            include_str!("../../../static/simulator/devices.js"),
+        ),
         "browser.js" => (
             JAVASCRIPT,
             include_str!("../../../static/simulator/browser.js"),
