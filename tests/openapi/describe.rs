@@ -54,6 +54,7 @@ use crate::{login, operations, pages, phone, phone_sessions, problems, schemas, 
         phone_sessions::report_session,
         operations::live,
         operations::ready,
+        operations::security_contact,
     )
 )]
 struct Description;

@@ -14,7 +14,7 @@ struct Readiness {
     ready: bool,
     /// `database`, `hub`, `draining`.
     reasons: Vec<String>,
-    /// `untrusted_proxy`.
+    /// `untrusted_proxy`, `connections_full`.
     warnings: Vec<String>,
     /// Seconds, while not ready.
     #[schema(nullable = false)]
@@ -34,3 +34,13 @@ pub fn live() {}
     ),
 )]
 pub fn ready() {}
+
+/// Whom to tell of a hole, where the owner has said so (RFC 9116).
+#[utoipa::path(
+    get, path = "/.well-known/security.txt", tag = "operations",
+    responses(
+        (status = 200, description = "the file", body = String, content_type = "text/plain"),
+        (status = 404, description = "`not_found`: the owner names nobody"),
+    ),
+)]
+pub fn security_contact() {}
