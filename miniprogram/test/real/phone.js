@@ -38,7 +38,7 @@ const platform = {
 };
 
 const login = createLogin({
-  api: createApi(platform, server),
+  api: createApi(platform, server, language),
   platform,
   onChange: (state) => console.log(JSON.stringify(viewOf(state, language, Date.now()))),
 });
