@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// Notes the logins that were confirmed and never collected by their
-    /// browser; each once.
+    /// browser; each once. Whoever deleted his account meanwhile has none.
     pub async fn note_uncollected(&self) -> Result<(), StoreError> {
         self.run(async |db| {
             sqlx::query!(
@@ -112,6 +112,7 @@ impl Store {
                     a.browser_os, a.entry_scene, a.check_kind
                  from login_attempts a
                  where a.state = 'confirmed' and a.expires_at <= saoma_now()
+                    and a.user_id is not null
                     and not exists (
                         select from audit_log l
                         where l.attempt_id = a.id and l.outcome = 'uncollected')",

@@ -17,7 +17,8 @@ pub enum DeletedBy {
 impl Store {
     /// Deletes everything that we keep of a person, in one statement; returns
     /// the sessions that ended. His rows of the audit log keep what happened and
-    /// when, and lose who, where and in which login.
+    /// when, and lose who, where and in which login; so do those of his logins
+    /// from before he had an account, but not what another user did to one of them.
     pub async fn delete_person(
         &self,
         identity: &Identity,
@@ -54,9 +55,13 @@ impl Store {
                     update audit_log l set user_id = null, attempt_id = null, session_id = null,
                         ip = null, browser_name = null, browser_os = null
                     where l.user_id in (select user_id from identities)
-                        or l.attempt_id in (
+                        or l.user_id is null and l.attempt_id in (
                             select a.id from login_attempts a
-                            join identities i on a.app_id = i.app_id and a.openid = i.openid)
+                            join identities i on a.app_id = i.app_id and a.openid = i.openid
+                            union
+                            select o.attempt_id from audit_log o
+                            join identities i on i.user_id = o.user_id
+                            where o.outcome <> 'contested')
                 ), stub as (
                     insert into audit_log (event, outcome) values ('account_deleted', $4)
                 ), ended as (

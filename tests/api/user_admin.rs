@@ -58,6 +58,25 @@ async fn a_blocked_user_may_scan_and_is_told_so_when_he_confirms() {
 }
 
 #[actix_web::test]
+async fn a_session_that_slipped_past_the_block_does_not_come_to_life_with_its_end() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let id = id_of(&server).await;
+    let mut signed_in = server.signed_in(&phone).await;
+    let mut confirmed = server.confirmed(&phone).await;
+    // As a redeem and a confirm leave it that began before the block and end after it.
+    let block = "update users set blocked_at = saoma_now()";
+    server.database.execute(block).await;
+    let refused = signed_in.get("/api/me").await;
+    refused.expect_problem(401, "session_missing");
+    assert!(server.store.unblock_user(id).await.unwrap());
+    let refused = signed_in.get("/api/me").await;
+    refused.expect_problem(401, "session_missing");
+    let refused = confirmed.browser.redeem(&confirmed.id).await;
+    refused.expect_problem(410, "attempt_failed");
+}
+
+#[actix_web::test]
 async fn a_stranger_waits_under_a_reference_until_the_owner_approves_him() {
     let server = TestServer::start_with(&[("SAOMA_REGISTRATION", "closed")]).await;
     let mut phone = server.phone().await;
