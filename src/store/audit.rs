@@ -148,13 +148,17 @@ impl Store {
     }
 
     /// Deletes a batch of entries older than `age`; true if more are left.
+    ///
+    /// It looks at the oldest by their ids, in the order of which they were
+    /// written: the index on their times keeps the bounds of what was deleted
+    /// before, and would have the whole log read each time.
     pub async fn delete_old_audit(&self, age: Duration) -> Result<bool, StoreError> {
         let deleted = self
             .run(async |db| {
                 sqlx::query!(
-                    "delete from audit_log where id in (
-                        select id from audit_log
-                        where at < saoma_now() - make_interval(secs => $1) limit $2)",
+                    "delete from audit_log where id = any(array(
+                        select id from (select id, at from audit_log order by id limit $2) oldest
+                        where at < saoma_now() - make_interval(secs => $1)))",
                     seconds(age),
                     super::housekeeping::BATCH,
                 )
