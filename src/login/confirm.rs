@@ -198,7 +198,7 @@ impl Login {
 
     /// The person refused.
     pub async fn refuse(&self, phone: &Phone, nonce: &Secret) -> Result<(), Error> {
-        self.limits.confirm(phone)?;
+        self.limits.refuse(phone)?;
         let answer = Answer {
             nonce: nonce.hash(),
             identity: &phone.identity,
