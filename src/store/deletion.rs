@@ -19,6 +19,7 @@ impl Store {
     /// the sessions that ended. His rows of the audit log keep what happened and
     /// when, and lose who, where and in which login; so do those of his logins
     /// from before he had an account, but not what another user did to one of them.
+    /// Of somebody who is blocked a hash stays, so that he does not register anew.
     pub async fn delete_person(
         &self,
         identity: &Identity,
@@ -34,6 +35,12 @@ impl Store {
                     select i.app_id, i.openid, i.user_id from wechat_identities i
                     where i.user_id = saoma_user_of($1, $2)
                     union select $1, $2, null
+                ), barred as (
+                    insert into barred_people (person_hash)
+                    select saoma_person_hash(i.app_id, i.openid)
+                    from identities i join users u on u.id = i.user_id
+                    where u.blocked_at is not null
+                    on conflict do nothing
                 ), phones as (
                     delete from phone_sessions p using identities i
                     where p.app_id = i.app_id and p.openid = i.openid
