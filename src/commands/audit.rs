@@ -85,22 +85,25 @@ async fn follow(
     let mut floors = VecDeque::from([newest.first().map_or(0, |entry| entry.id)]);
     loop {
         let floor = floors.front().copied().unwrap_or_default();
-        let entries = store.read_audit_after(floor, arguments.user, MOST).await?;
+        // What is shown again and again must not keep what is new from being read.
+        let most = MOST + i64::try_from(shown.len())?;
+        let entries = store.read_audit_after(floor, arguments.user, most).await?;
         let fresh: Vec<_> = entries
             .into_iter()
             .filter(|entry| shown.insert(entry.id))
             .collect();
         print(&fresh, arguments.json)?;
+        // More may be waiting already.
+        if fresh.len() >= usize::try_from(MOST)? {
+            continue;
+        }
         let highest = shown.last().copied().unwrap_or_default();
         floors.push_back(highest.max(floor));
         if floors.len() > LOOKS_BACK {
             floors.pop_front();
         }
         shown = shown.split_off(&floor);
-        // More may be waiting already.
-        if fresh.len() < usize::try_from(MOST)? {
-            sleep(LOOK_EVERY).await;
-        }
+        sleep(LOOK_EVERY).await;
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! The order is PROTOCOL's: nonce, state, number, account, change. All but the
 //! account stand in the guard of one UPDATE; only when that refuses the row is
-//! read to say why.
+//! read to say why. A number that was typed is judged in an UPDATE of its own
+//! before, which counts it if it is wrong: whoever guesses many at once has no
+//! more tries than whoever guesses one after the other.
 
 use rand::seq::IndexedRandom;
 use serde::Serialize;
@@ -62,6 +64,18 @@ impl Login {
             number: number.and_then(number_of),
             ip: &phone.ip,
         };
+        if number.is_some()
+            && let Some(attempt) = self.store.count_wrong_number(&answer).await?
+        {
+            self.publish(&attempt);
+            self.limits.failure(&phone.identity);
+            let over = !attempt.state.is_open();
+            return Err(Error::NumberWrong(if over {
+                0
+            } else {
+                attempt.tries_left
+            }));
+        }
         let changed = match &phone.user {
             Some(_) if phone.blocked => {
                 self.store
@@ -96,22 +110,13 @@ impl Login {
         }
     }
 
-    /// The guard refused: the number is wrong, the answer is an old one, or the attempt is over.
+    /// The guard refused: a number is missing, the answer is an old one, or the attempt is over.
     async fn confirm_again(
         &self,
         phone: &Phone,
         answer: &Answer<'_>,
         typed: bool,
     ) -> Result<Confirmed, Error> {
-        if typed && let Some(attempt) = self.store.count_wrong_number(answer).await? {
-            self.publish(&attempt);
-            self.limits.failure(&phone.identity);
-            let left = match attempt.state {
-                State::Failed => 0,
-                _ => attempt.tries_left,
-            };
-            return Err(Error::NumberWrong(left));
-        }
         let attempt = self.find_by_nonce(answer).await?;
         // Nothing was typed where a number is asked for: no guess, so no try is lost.
         if attempt.state == State::Scanned && attempt.check == Check::Number && !typed {
@@ -198,7 +203,7 @@ impl Login {
 
     /// The person refused.
     pub async fn refuse(&self, phone: &Phone, nonce: &Secret) -> Result<(), Error> {
-        self.limits.confirm(phone)?;
+        self.limits.refuse(phone)?;
         let answer = Answer {
             nonce: nonce.hash(),
             identity: &phone.identity,

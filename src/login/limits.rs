@@ -128,9 +128,15 @@ impl Limits {
         self.0.all.count(&Kind::Scan)
     }
 
-    /// One more confirm or refusal by this phone. Whoever has guessed too often rests.
+    /// One more confirm by this phone. Whoever has guessed too often rests.
     pub fn confirm(&self, phone: &Phone) -> Result<(), Error> {
         self.0.failures.allow(&phone.identity, Instant::now())?;
+        self.refuse(phone)
+    }
+
+    /// One more refusal by this phone. It counts as a confirm, but nobody has to
+    /// rest before he may say no.
+    pub fn refuse(&self, phone: &Phone) -> Result<(), Error> {
         self.0.confirms.count(phone)?;
         self.0.all.count(&Kind::Confirm)
     }

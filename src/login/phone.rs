@@ -191,6 +191,8 @@ impl Login {
         {
             Ok(user) => user,
             Err(RegisterError::Already) => return Err(Error::AlreadyRegistered),
+            // For him it is.
+            Err(RegisterError::Barred) => return Err(Error::RegistrationClosed),
             Err(RegisterError::Store(error)) => return Err(error.into()),
         };
         for attempt in self.store.clear_registration(identity).await? {

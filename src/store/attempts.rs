@@ -184,7 +184,8 @@ impl Store {
     }
 
     /// The same phone scans again: a fresh nonce, the old one dies. What the
-    /// person is asked for can only become more; the tries stay.
+    /// person is asked for can only become more; the tries stay. The row is locked
+    /// before it is read: of two rescans the second has to see what the first asked for.
     pub async fn rescan_attempt(
         &self,
         id: AttemptId,
@@ -207,7 +208,7 @@ impl Store {
                         else saoma_stricter(check_kind,
                             case when code_source = 'pool' then $7 else $6 end)
                         end as check_kind
-                    from login_attempts where id = $1
+                    from login_attempts where id = $1 for update
                 ) asked
                 where a.id = asked.id and a.app_id = $2 and a.openid = $3
                     and a.state = any($8) and a.expires_at > saoma_now()

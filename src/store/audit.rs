@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// Notes the logins that were confirmed and never collected by their
-    /// browser; each once.
+    /// browser; each once. Whoever deleted his account meanwhile has none.
     pub async fn note_uncollected(&self) -> Result<(), StoreError> {
         self.run(async |db| {
             sqlx::query!(
@@ -112,6 +112,7 @@ impl Store {
                     a.browser_os, a.entry_scene, a.check_kind
                  from login_attempts a
                  where a.state = 'confirmed' and a.expires_at <= saoma_now()
+                    and a.user_id is not null
                     and not exists (
                         select from audit_log l
                         where l.attempt_id = a.id and l.outcome = 'uncollected')",
@@ -147,13 +148,17 @@ impl Store {
     }
 
     /// Deletes a batch of entries older than `age`; true if more are left.
+    ///
+    /// It looks at the oldest by their ids, in the order of which they were
+    /// written: the index on their times keeps the bounds of what was deleted
+    /// before, and would have the whole log read each time.
     pub async fn delete_old_audit(&self, age: Duration) -> Result<bool, StoreError> {
         let deleted = self
             .run(async |db| {
                 sqlx::query!(
-                    "delete from audit_log where id in (
-                        select id from audit_log
-                        where at < saoma_now() - make_interval(secs => $1) limit $2)",
+                    "delete from audit_log where id = any(array(
+                        select id from (select id, at from audit_log order by id limit $2) oldest
+                        where at < saoma_now() - make_interval(secs => $1)))",
                     seconds(age),
                     super::housekeeping::BATCH,
                 )

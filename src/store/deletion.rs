@@ -17,7 +17,9 @@ pub enum DeletedBy {
 impl Store {
     /// Deletes everything that we keep of a person, in one statement; returns
     /// the sessions that ended. His rows of the audit log keep what happened and
-    /// when, and lose who, where and in which login.
+    /// when, and lose who, where and in which login; so do those of his logins
+    /// from before he had an account, but not what another user did to one of them.
+    /// Of somebody who is blocked a hash stays, so that he does not register anew.
     pub async fn delete_person(
         &self,
         identity: &Identity,
@@ -33,6 +35,12 @@ impl Store {
                     select i.app_id, i.openid, i.user_id from wechat_identities i
                     where i.user_id = saoma_user_of($1, $2)
                     union select $1, $2, null
+                ), barred as (
+                    insert into barred_people (person_hash)
+                    select saoma_person_hash(i.app_id, i.openid)
+                    from identities i join users u on u.id = i.user_id
+                    where u.blocked_at is not null
+                    on conflict do nothing
                 ), phones as (
                     delete from phone_sessions p using identities i
                     where p.app_id = i.app_id and p.openid = i.openid
@@ -54,9 +62,13 @@ impl Store {
                     update audit_log l set user_id = null, attempt_id = null, session_id = null,
                         ip = null, browser_name = null, browser_os = null
                     where l.user_id in (select user_id from identities)
-                        or l.attempt_id in (
+                        or l.user_id is null and l.attempt_id in (
                             select a.id from login_attempts a
-                            join identities i on a.app_id = i.app_id and a.openid = i.openid)
+                            join identities i on a.app_id = i.app_id and a.openid = i.openid
+                            union
+                            select o.attempt_id from audit_log o
+                            join identities i on i.user_id = o.user_id
+                            where o.outcome <> 'contested')
                 ), stub as (
                     insert into audit_log (event, outcome) values ('account_deleted', $4)
                 ), ended as (

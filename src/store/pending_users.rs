@@ -80,7 +80,8 @@ impl Store {
         .await
     }
 
-    /// Makes a user of the person with this reference. None if nobody has it,
+    /// Makes a user of the person with this reference, also of somebody who was
+    /// blocked before his account was deleted. None if nobody has it,
     /// or if he has an account by now.
     pub async fn approve_pending_user(&self, reference: &str) -> Result<Option<Uuid>, StoreError> {
         self.run(async |db| {
@@ -88,6 +89,9 @@ impl Store {
                 r#"with pending as (
                     delete from pending_users where reference = $1
                     returning app_id, openid, unionid
+                ), forgiven as (
+                    delete from barred_people b using pending p
+                    where b.person_hash = saoma_person_hash(p.app_id, p.openid)
                 ), added as (
                     insert into users (id)
                     select $2 from pending where saoma_user_of(app_id, openid) is null

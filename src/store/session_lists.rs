@@ -147,17 +147,20 @@ impl Store {
     }
 
     /// 'This was not me': ends the session and marks its login in the audit
-    /// log, also when the session has ended already. False if the user never
-    /// had such a session.
+    /// log, also when the session has ended already. Saying it again adds
+    /// nothing. False if the user never had such a session.
     pub async fn report_session(&self, user: Uuid, id: Uuid, ip: &str) -> Result<bool, StoreError> {
         self.run(async |db| {
             sqlx::query_scalar!(
                 r#"with ended as (
                     delete from sessions where user_id = $1 and id = $2
                     returning id
-                ), marked as (
-                    update audit_log set reported_at = coalesce(reported_at, saoma_now())
+                ), login as (
+                    select id from audit_log
                     where session_id = $2 and user_id = $1 and event = 'login'
+                ), marked as (
+                    update audit_log set reported_at = saoma_now()
+                    where id in (select id from login) and reported_at is null
                     returning attempt_id, session_id, browser_name, browser_os
                 ), audited as (
                     insert into audit_log (event, user_id, attempt_id, session_id, ip, browser_name,
@@ -165,7 +168,7 @@ impl Store {
                     select 'report', $1, attempt_id, session_id, $3, browser_name, browser_os
                     from marked
                 )
-                select exists (select from ended) or exists (select from marked) as "found!""#,
+                select exists (select from ended) or exists (select from login) as "found!""#,
                 user,
                 id,
                 ip,

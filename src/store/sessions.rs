@@ -186,13 +186,14 @@ impl Store {
         }))
     }
 
-    /// The user that a session belongs to.
+    /// The user that a session belongs to, unless he is blocked.
     pub async fn find_session_user(&self, id: Uuid) -> Result<Option<User>, StoreError> {
         self.run(async |db| {
             sqlx::query_as!(
                 User,
                 "select u.id, u.nickname, u.avatar_url
-                 from sessions s join users u on u.id = s.user_id where s.id = $1",
+                 from sessions s join users u on u.id = s.user_id
+                 where s.id = $1 and u.blocked_at is null",
                 id,
             )
             .fetch_optional(db)

@@ -71,7 +71,8 @@ impl Store {
         Ok(blocked.is_some())
     }
 
-    /// Lets a blocked user in again. False if there is no such blocked user.
+    /// Lets a blocked user in again, by a new login: what a redeem or a confirm
+    /// left that ran beside the block ends now. False if there is no such blocked user.
     pub async fn unblock_user(&self, id: Uuid) -> Result<bool, StoreError> {
         let unblocked = self
             .run(async |db| {
@@ -79,11 +80,20 @@ impl Store {
                     r#"with unblocked as (
                         update users set blocked_at = null where id = $1 and blocked_at is not null
                         returning id
+                    ), ended as (
+                        delete from sessions s using unblocked u where s.user_id = u.id
+                    ), attempts as (
+                        update login_attempts a set
+                            state = 'failed', reason = 'user_blocked',
+                            version = saoma_next_version(a.version, a.expires_at)
+                        from unblocked u
+                        where a.user_id = u.id and a.state = any($2) and a.expires_at > saoma_now()
                     ), audited as (
                         insert into audit_log (event, user_id) select 'user_unblocked', id from unblocked
                     )
                     select id as "id!" from unblocked"#,
                     id,
+                    &["approved".to_owned(), "confirmed".to_owned()],
                 )
                 .fetch_optional(db)
                 .await

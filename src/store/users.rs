@@ -22,6 +22,9 @@ pub enum RegisterError {
     /// The person has an account.
     #[error("already registered")]
     Already,
+    /// He was blocked when his account was deleted.
+    #[error("barred")]
+    Barred,
     /// The database did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -58,6 +61,8 @@ impl Store {
                         select $1, $2
                         where not exists (
                             select from wechat_identities where app_id = $3 and openid = $4)
+                            and not exists (select from barred_people
+                                where person_hash = saoma_person_hash($3, $4))
                         returning id
                     ), audited as (
                         insert into audit_log (event, user_id, ip) select 'register', id, $6 from added
@@ -83,6 +88,7 @@ impl Store {
                 nickname: nickname.map(str::to_owned),
                 avatar_url: None,
             }),
+            Ok(_) if self.is_barred(identity).await? => Err(RegisterError::Barred),
             Ok(_) => Err(RegisterError::Already),
             Err(StoreError::Refused(sqlx::Error::Database(error)))
                 if error.constraint() == Some("wechat_identities_pkey") =>
@@ -91,6 +97,22 @@ impl Store {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether the person was blocked when his account was deleted, and has not
+    /// been approved since.
+    async fn is_barred(&self, identity: &Identity) -> Result<bool, StoreError> {
+        self.run(async |db| {
+            sqlx::query_scalar!(
+                r#"select exists (select from barred_people
+                    where person_hash = saoma_person_hash($1, $2)) as "barred!""#,
+                identity.app_id,
+                identity.openid,
+            )
+            .fetch_one(db)
+            .await
+        })
+        .await
     }
 
     /// Keeps a unionid that WeChat gives later than the account was made.

@@ -176,6 +176,57 @@ async fn l3_a_deleted_person_leaves_what_happened_and_nothing_that_names_him() {
 }
 
 #[actix_web::test]
+async fn a_deleted_person_is_not_noted_again_as_somebody_who_never_came() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    server.confirmed(&phone).await;
+    server.advance(Duration::from_secs(61)).await;
+    server.store.note_uncollected().await.unwrap();
+    phone.delete("/api/phone/account").await.expect(204);
+    server.store.note_uncollected().await.unwrap();
+    let all = entries(&server).await;
+    assert_eq!(all.last().unwrap().event, "account_deleted");
+    assert!(all.iter().all(|entry| entry.ip.is_none()));
+}
+
+#[actix_web::test]
+async fn a_deletion_reaches_the_time_before_the_account_and_no_other_user() {
+    let server = TestServer::start().await;
+    let phone = server.phone().await;
+    let other = server.registered_phone("Hong").await;
+    let attempt = server.scanned(&phone).await;
+    other.scan(&attempt.scene).await.expect(409);
+    phone.confirm(&attempt.nonce).await.expect(200);
+    phone.register(Some("Ming")).await.expect(201);
+    phone.confirm(&attempt.nonce).await.expect(200);
+    // Hours later the attempt itself is gone.
+    let purge = "delete from login_attempts";
+    server.database.execute(purge).await;
+    phone.delete("/api/phone/account").await.expect(204);
+    let all = entries(&server).await;
+    let named: Vec<_> = all.iter().filter(|entry| entry.ip.is_some()).collect();
+    let named: Vec<_> = named.iter().map(|e| (&*e.event, &*e.outcome)).collect();
+    assert_eq!(named, [("register", "ok"), ("scan", "contested")]);
+    let theirs = all.iter().filter(|entry| entry.user_id.is_some());
+    assert_eq!(theirs.count(), 2);
+}
+
+#[actix_web::test]
+async fn saying_this_was_not_me_again_adds_nothing() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    server.signed_in(&phone).await;
+    let sessions = phone.get("/api/phone/sessions").await.expect(200);
+    let id = sessions["sessions"][0]["id"].as_str().unwrap();
+    let report = format!("/api/phone/sessions/{id}/report");
+    for _ in 0..3 {
+        phone.post(&report, json!({})).await.expect(204);
+    }
+    let told = told(&server).await;
+    assert_eq!(told.iter().filter(|told| *told == "report ok").count(), 1);
+}
+
+#[actix_web::test]
 async fn entries_older_than_the_retention_go_and_the_others_stay() {
     let server = TestServer::start().await;
     let many = "insert into audit_log (event, at) select 'scan', saoma_now() - interval '200 days' \

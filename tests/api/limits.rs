@@ -142,6 +142,10 @@ async fn whoever_types_wrong_numbers_has_to_rest_even_with_the_right_one() {
     }
     expect_slow_down(&phone.confirm_with(&scanned["nonce"], &number).await);
     expect_slow_down(&phone.scan(&attempt.scene).await);
+    // Saying no is always open to him.
+    phone.refuse(&scanned["nonce"]).await.expect(204);
+    attempt.browser.expect("cancelled").await;
+    attempt = server.scanned(&server.registered_phone("Hong").await).await;
     let again = server.phone().await;
     again
         .scan(&attempt.scene)

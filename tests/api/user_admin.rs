@@ -58,6 +58,71 @@ async fn a_blocked_user_may_scan_and_is_told_so_when_he_confirms() {
 }
 
 #[actix_web::test]
+async fn a_session_that_slipped_past_the_block_does_not_come_to_life_with_its_end() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let id = id_of(&server).await;
+    let mut signed_in = server.signed_in(&phone).await;
+    let mut confirmed = server.confirmed(&phone).await;
+    // As a redeem and a confirm leave it that began before the block and end after it.
+    let block = "update users set blocked_at = saoma_now()";
+    server.database.execute(block).await;
+    let refused = signed_in.get("/api/me").await;
+    refused.expect_problem(401, "session_missing");
+    assert!(server.store.unblock_user(id).await.unwrap());
+    let refused = signed_in.get("/api/me").await;
+    refused.expect_problem(401, "session_missing");
+    let refused = confirmed.browser.redeem(&confirmed.id).await;
+    refused.expect_problem(410, "attempt_failed");
+}
+
+#[actix_web::test]
+async fn a_blocked_user_gets_past_the_block_by_no_deletion() {
+    let server = TestServer::start().await;
+    let mut phone = server.registered_phone("Ming").await;
+    let id = id_of(&server).await;
+    server.store.block_user(id).await.unwrap();
+    phone.delete("/api/phone/account").await.expect(204);
+    phone.sign_in().await.expect(200);
+    let attempt = server.scanned(&phone).await;
+    let answer = phone.confirm(&attempt.nonce).await.expect(200);
+    assert_eq!(answer["result"], "not_registered");
+    let refused = phone.register(Some("Ming")).await;
+    refused.expect_problem(403, "registration_closed");
+    assert_eq!(server.database.count("select count(*) from users").await, 0);
+    // Whoever was unblocked before may come back.
+    let mut other = server.registered_phone("Hong").await;
+    let id = id_of(&server).await;
+    server.store.block_user(id).await.unwrap();
+    server.store.unblock_user(id).await.unwrap();
+    other.delete("/api/phone/account").await.expect(204);
+    other.sign_in().await.expect(200);
+    other.register(Some("Hong")).await.expect(201);
+}
+
+#[actix_web::test]
+async fn the_owner_may_approve_somebody_whom_he_had_blocked() {
+    let closed = [("SAOMA_REGISTRATION", "closed")];
+    let server = TestServer::start_with(&closed).await;
+    let mut phone = server.phone().await;
+    for blocked in [false, true] {
+        let attempt = server.scanned(&phone).await;
+        let answer = phone.confirm(&attempt.nonce).await.expect(200);
+        let reference = answer["reference"].as_str().unwrap();
+        let approved = server.store.approve_pending_user(reference).await;
+        let user = approved.unwrap().expect("somebody waits");
+        server.signed_in(&phone).await;
+        if !blocked {
+            server.store.block_user(user).await.unwrap();
+            phone.delete("/api/phone/account").await.expect(204);
+            phone.sign_in().await.expect(200);
+        }
+    }
+    let left = server.database.count("select count(*) from barred_people");
+    assert_eq!(left.await, 0);
+}
+
+#[actix_web::test]
 async fn a_stranger_waits_under_a_reference_until_the_owner_approves_him() {
     let server = TestServer::start_with(&[("SAOMA_REGISTRATION", "closed")]).await;
     let mut phone = server.phone().await;

@@ -3,7 +3,9 @@
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::support::{Cluster, Place, Program, Server, server::run, wait::eventually};
+use crate::support::{
+    Cluster, Place, Program, Server, cluster::execute, server::run, wait::eventually,
+};
 
 /// The first word of the line that shows this nickname.
 async fn user(server: &Server, nickname: &str) -> String {
@@ -132,6 +134,22 @@ async fn the_audit_log_is_read_as_text_or_json_and_followed() {
         .ends_within(std::time::Duration::from_secs(10))
         .await;
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+}
+
+#[actix_web::test]
+async fn whoever_follows_the_audit_log_keeps_up_with_a_rush() {
+    let database = Cluster::shared_database().await;
+    let server = Server::start_with(Some(&database), &[]).await;
+    server.registered_phone("Ming").await;
+    let arguments = ["audit", "--follow", "--json"];
+    let follower = Program::start(&arguments, &server.environment, server.place.path());
+    eventually("it follows", async || !follower.out().is_empty()).await;
+    let rush = "insert into audit_log (event) select 'scan' from generate_series(1, 20000)";
+    execute(&database, rush).await;
+    eventually("it shows all of them, each once", async || {
+        follower.out().lines().count() == 20_001
+    })
+    .await;
 }
 
 #[actix_web::test]

@@ -10,7 +10,8 @@ use super::{browser::Answer, canaries};
 pub const CAMERA: i32 = 1047;
 pub const FORWARDED: i32 = 1048;
 
-/// One person's phone.
+/// One person's phone; a clone asks at the same time.
+#[derive(Clone)]
 pub struct Phone {
     pub url: String,
     pub openid: String,
