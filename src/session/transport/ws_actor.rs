@@ -3,7 +3,7 @@
 //! The crate is deprecated in favour of actix-ws, so nothing but this file
 //! names it; what a socket says and does is in [`super::super::logic`].
 
-use std::{rc::Rc, time::Instant};
+use std::{cell::Cell, rc::Rc, time::Instant};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Handler, StreamHandler, WrapFuture,
@@ -18,6 +18,7 @@ use super::super::{
     logic::{Command, Effect, Logic},
     protocol::CloseCode,
 };
+use super::bounded::Bounded;
 use crate::{
     error::Error,
     hub::{
@@ -61,6 +62,8 @@ pub struct BrowserSocket {
     hub: Addr<LoginHub>,
     id: Option<SocketId>,
     opening: Opening,
+    /// A frame was announced that is larger than [`FRAME`].
+    too_large: Rc<Cell<bool>>,
 }
 
 impl BrowserSocket {
@@ -72,11 +75,13 @@ impl BrowserSocket {
         request: &HttpRequest,
         payload: Payload,
     ) -> Result<HttpResponse, Error> {
+        let (payload, too_large) = Bounded::new(payload, FRAME);
         let actor = Self {
             login,
             hub,
             id: None,
             opening,
+            too_large,
         };
         let response = WsResponseBuilder::new(actor, request, payload)
             .frame_size(FRAME)
@@ -183,6 +188,7 @@ impl StreamHandler<Result<Message, ProtocolError>> for BrowserSocket {
             Ok(Message::Continuation(_)) => close(context, CloseCode::Protocol),
             Ok(Message::Nop) => {}
             Err(ProtocolError::Overflow) => close(context, CloseCode::TooLarge),
+            Err(_) if self.too_large.get() => close(context, CloseCode::TooLarge),
             // The crate reports a text that is not UTF-8 as an input error.
             Err(ProtocolError::Io(_)) => close(context, CloseCode::Invalid),
             Err(_) => close(context, CloseCode::Protocol),
