@@ -43,6 +43,13 @@ async fn w4_a_reserved_opcode_is_closed_with_1002() {
 }
 
 #[actix_web::test]
+async fn w4_reserved_bits_are_closed_with_1002() {
+    for bits in [0x10, 0x20, 0x40] {
+        assert_eq!(close_after(&masked(TEXT | bits, b"{}")).await, 1002);
+    }
+}
+
+#[actix_web::test]
 async fn w4_a_binary_frame_is_closed_with_1003() {
     assert_eq!(close_after(&masked(BINARY, b"{}")).await, 1003);
 }

@@ -3,7 +3,7 @@
 //! The crate is deprecated in favour of actix-ws, so nothing but this file
 //! names it; what a socket says and does is in [`super::super::logic`].
 
-use std::{cell::Cell, rc::Rc, time::Instant};
+use std::{cell::Cell, io::ErrorKind, rc::Rc, time::Instant};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Handler, StreamHandler, WrapFuture,
@@ -189,8 +189,11 @@ impl StreamHandler<Result<Message, ProtocolError>> for BrowserSocket {
             Ok(Message::Nop) => {}
             Err(ProtocolError::Overflow) => close(context, CloseCode::TooLarge),
             Err(_) if self.too_large.get() => close(context, CloseCode::TooLarge),
-            // The crate reports a text that is not UTF-8 as an input error.
-            Err(ProtocolError::Io(_)) => close(context, CloseCode::Invalid),
+            // The crates report a text that is not UTF-8 as some input error, and
+            // reserved bits as invalid data.
+            Err(ProtocolError::Io(error)) if error.kind() != ErrorKind::InvalidData => {
+                close(context, CloseCode::Invalid);
+            }
             Err(_) => close(context, CloseCode::Protocol),
         }
     }
