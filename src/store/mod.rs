@@ -108,7 +108,8 @@ impl Store {
     }
 
     /// Brings the schema up to this version. A newer schema is left as it is,
-    /// so that an older version can be started again.
+    /// so that an older version can be started again. A migration that meets a
+    /// running server's statements head-on is begun again, four times at the most.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         let mut migrator = sqlx::migrate!();
         migrator.set_ignore_missing(true);
@@ -120,7 +121,15 @@ impl Store {
         sqlx::query("set lock_timeout = '30s'")
             .execute(&mut *connection)
             .await?;
-        let done = migrator.run(&mut *connection).await;
+        let mut done = migrator.run(&mut *connection).await;
+        for _ in 0..4 {
+            if !done.as_ref().is_err_and(met_traffic) {
+                break;
+            }
+            tracing::info!("the migration met other work on the database and is begun again");
+            sleep(Duration::from_millis(200)).await;
+            done = migrator.run(&mut *connection).await;
+        }
         connection.close().await?;
         done
     }
@@ -176,6 +185,18 @@ impl Store {
         connection.close_on_drop();
         Err(StoreError::TimedOut)
     }
+}
+
+/// Whether a migration was undone since it and others waited for each other.
+fn met_traffic(error: &MigrateError) -> bool {
+    const DEADLOCK: &str = "40P01";
+    const LOCK_TIMEOUT: &str = "55P03";
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    let refusal = error.as_database_error();
+    let code = refusal.and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| [DEADLOCK, LOCK_TIMEOUT].contains(&&*code))
 }
 
 fn limits(pool: PgPoolOptions) -> PgPoolOptions {

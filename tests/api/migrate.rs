@@ -5,6 +5,8 @@ use std::{
     process::{Command, Output},
 };
 
+use sqlx::{Connection, PgConnection};
+
 use crate::support::database::TestDatabase;
 
 fn run(command: &mut Command) -> Output {
@@ -75,6 +77,33 @@ async fn saoma_migrate_gives_the_same_schema_as_sqlx_migrate_run() {
         );
     }
     assert_eq!(applied[0], applied[1]);
+}
+
+#[actix_web::test]
+async fn a_migration_that_meets_a_running_server_head_on_is_begun_again() {
+    let database = TestDatabase::create().await;
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut first = sqlx::migrate::Migrator::new(migrations).await.unwrap();
+    // The tables as 0.1 made them.
+    first
+        .migrations
+        .to_mut()
+        .retain(|migration| migration.version < 20_261_124_000_000);
+    let mut server = PgConnection::connect_with(&database.options).await.unwrap();
+    first.run(&mut server).await.unwrap();
+    let mut say = async |sql: &'static str| {
+        sqlx::raw_sql(sql).execute(&mut server).await.unwrap();
+    };
+    // A statement of the server locks its tables in another order than the migration.
+    say("begin; select from sessions").await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_saoma"));
+    command.arg("migrate").env("DATABASE_URL", database.url());
+    let migrating = std::thread::spawn(move || run(&mut command));
+    let waits = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    while !migrating.is_finished() && database.count(waits).await == 0 {}
+    say("select from users; commit").await;
+    migrating.join().unwrap();
 }
 
 #[actix_web::test]
