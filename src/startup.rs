@@ -348,20 +348,21 @@ pub(crate) fn install_tls_provider() {
 /// One recorder for the process, however many applications tests start in it.
 fn recorder() -> PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
-    if let Some(handle) = RECORDER.get() {
-        return handle.clone();
-    }
-    let recorder = PrometheusBuilder::new().build_recorder();
-    let handle = RECORDER.get_or_init(|| recorder.handle()).clone();
-    // Without it every request's sample is kept until somebody asks for the metrics.
-    let upkeep = handle.clone();
-    thread::spawn(move || {
-        loop {
-            thread::sleep(Duration::from_secs(5));
-            upkeep.run_upkeep();
-        }
+    // All of it within: two applications that start together must not end with
+    // the handle of one recorder and the numbers in another.
+    let handle = RECORDER.get_or_init(|| {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let _ = metrics::set_global_recorder(recorder);
+        // Without it every request's sample is kept until somebody asks for the metrics.
+        let upkeep = handle.clone();
+        thread::spawn(move || {
+            loop {
+                thread::sleep(Duration::from_secs(5));
+                upkeep.run_upkeep();
+            }
+        });
+        handle
     });
-    // Lost to another thread: its recorder serves.
-    let _ = metrics::set_global_recorder(recorder);
-    handle
+    handle.clone()
 }
