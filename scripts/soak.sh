@@ -23,9 +23,14 @@ fuzz() {
     scripts/fuzz.sh "${FUZZ_SECONDS:-$((3600 * 2 / targets))}"
 }
 
+# A3, A9, L4, H6, H7: the catalogue's load cases in full.
+catalogue() {
+    SAOMA_SOAK=1 timeout 3600 cargo test --locked --test api security::
+}
+
 summary=
 failed=0
-for case in ${*:-abuse idle fuzz}; do
+for case in ${*:-abuse idle catalogue fuzz}; do
     echo "==> $case"
     began=$(date +%s)
     if "$case"; then said=passed; else said=FAILED failed=1; fi

@@ -51,14 +51,24 @@ impl Store {
                         returning id
                     ), ended as (
                         delete from sessions s using blocked b where s.user_id = b.id
+                        returning s.id, s.user_id, s.attempt_id, s.browser_name, s.browser_os
                     ), attempts as (
                         update login_attempts a set
                             state = 'failed', reason = 'user_blocked',
                             version = saoma_next_version(a.version, a.expires_at)
                         from blocked b
                         where a.user_id = b.id and a.state = any($2) and a.expires_at > saoma_now()
+                        returning a.id, a.user_id, a.browser_name, a.browser_os
                     ), audited as (
-                        insert into audit_log (event, user_id) select 'user_blocked', id from blocked
+                        insert into audit_log (event, outcome, user_id, attempt_id, session_id,
+                            browser_name, browser_os)
+                        select 'user_blocked', 'ok', id, null, null, null, null from blocked
+                        union all
+                        select 'session_ended', 'user_blocked', user_id, attempt_id, id,
+                            browser_name, browser_os from ended
+                        union all
+                        select 'login', 'user_blocked', user_id, id, null,
+                            browser_name, browser_os from attempts
                     )
                     select id as "id!" from blocked"#,
                     id,

@@ -35,6 +35,12 @@ async fn blocking_a_user_ends_his_sessions_and_the_login_that_he_is_about_to_fin
     let redeemed = confirmed.browser.redeem(&confirmed.id).await;
     redeemed.expect_problem(410, "attempt_failed");
     assert!(!server.store.block_user(id).await.unwrap());
+    for ended in ["session_ended", "login"] {
+        let sql = format!(
+            "select count(*) from audit_log where event = '{ended}' and outcome = 'user_blocked'"
+        );
+        assert_eq!(server.database.count(&sql).await, 1, "{ended}");
+    }
 }
 
 #[actix_web::test]

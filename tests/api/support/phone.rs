@@ -36,7 +36,11 @@ impl Phone {
             client: awc::Client::builder()
                 .timeout(std::time::Duration::from_secs(40))
                 // The server hangs up on a connection that rests for five seconds.
-                .connector(awc::Connector::new().conn_keep_alive(std::time::Duration::from_secs(2)))
+                .connector(
+                    awc::Connector::new()
+                        .conn_keep_alive(std::time::Duration::from_secs(2))
+                        .limit(0),
+                )
                 .finish(),
         };
         canaries::met(&phone.openid);
