@@ -31,14 +31,10 @@ pub struct Browser {
 impl Browser {
     /// A browser that has been nowhere yet.
     pub fn new(url: &str) -> Self {
-        let client = awc::Client::builder()
-            .timeout(Duration::from_secs(40))
-            .disable_redirects()
-            .finish();
         Self {
             url: url.to_owned(),
             origin: url.to_owned(),
-            client,
+            client: client(),
             cookies: BTreeMap::new(),
             user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36".to_owned(),
             language: "en".to_owned(),
@@ -259,6 +255,20 @@ impl Browser {
         canaries::met(&scene);
         scene
     }
+}
+
+/// Sends as many requests at once as a test likes.
+pub fn client() -> awc::Client {
+    awc::Client::builder()
+        .timeout(Duration::from_secs(40))
+        .disable_redirects()
+        // The server hangs up on a connection that rests for five seconds.
+        .connector(
+            awc::Connector::new()
+                .conn_keep_alive(Duration::from_secs(2))
+                .limit(0),
+        )
+        .finish()
 }
 
 /// The scene in a code's image.

@@ -4,7 +4,10 @@ use actix_web::http::{Method, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{browser::Answer, canaries};
+use super::{
+    browser::{Answer, client},
+    canaries,
+};
 
 /// WeChat's entry scenes: the camera on a code, and a picture that somebody sent.
 pub const CAMERA: i32 = 1047;
@@ -33,15 +36,7 @@ impl Phone {
             language: "en".to_owned(),
             address: None,
             wechat: wechat.trim_end_matches('/').to_owned(),
-            client: awc::Client::builder()
-                .timeout(std::time::Duration::from_secs(40))
-                // The server hangs up on a connection that rests for five seconds.
-                .connector(
-                    awc::Connector::new()
-                        .conn_keep_alive(std::time::Duration::from_secs(2))
-                        .limit(0),
-                )
-                .finish(),
+            client: client(),
         };
         canaries::met(&phone.openid);
         phone.sign_in().await.expect(200);
