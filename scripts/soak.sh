@@ -23,9 +23,10 @@ fuzz() {
     scripts/fuzz.sh "${FUZZ_SECONDS:-$((3600 * 2 / targets))}"
 }
 
-# A3, A9, L4, H6, H7: the catalogue's load cases in full.
+# A3, A9, L4, H6, H7: the catalogue's load cases in full, one after the other: server and clients
+# share one process and its open files.
 catalogue() {
-    SAOMA_SOAK=1 timeout 3600 cargo test --locked --test api security::
+    SAOMA_SOAK=1 RUST_TEST_THREADS=1 timeout 3600 cargo test --locked --test api security::
 }
 
 summary=
