@@ -20,7 +20,7 @@ use secrecy::ExposeSecret;
 
 use crate::{
     broker::Broker,
-    codes::{Codes, ImageFolder},
+    codes::{Codes, Images, Live},
     http::{
         self,
         address::AddressFinder,
@@ -154,7 +154,7 @@ struct Wired {
     parts: Parts,
     keys: KeyWatch,
     hub: Addr<LoginHub>,
-    images: ImageFolder,
+    images: Images,
     token: Arc<AccessToken>,
     addresses: AddressFinder,
     connections: Connections,
@@ -184,7 +184,7 @@ impl Wired {
             keys::demo::forget_old(&settings)?;
         }
         let images = settings.data_dir.join("codes");
-        let images = ImageFolder::open(&images)
+        let images = Images::open(&images)
             .with_context(|| format!("the image folder {} cannot be made", images.display()))?;
         let hub = LoginHub::new(&settings.timers).start();
         let addresses = AddressFinder::new(&settings.trusted_proxies);
@@ -235,7 +235,8 @@ impl Wired {
         let connections = self.connections.clone();
         move || {
             let wechat = Wechat::new(parts.settings.wechat.clone(), token.clone());
-            let codes = Codes::new(wechat.clone(), images.clone());
+            let live = Live::new(wechat.clone(), images.clone());
+            let codes = Codes::new(live);
             Site {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),
                 hub: hub.clone(),

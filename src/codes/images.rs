@@ -16,9 +16,9 @@ use crate::wechat::{CodeImage, ImageKind};
 /// An attempt ends 15 minutes after it began; its image is kept a while longer.
 const KEPT: Duration = Duration::from_secs(2 * 3600);
 
-/// The folder.
+/// The images of all codes.
 #[derive(Debug, Clone)]
-pub struct ImageFolder {
+pub struct Images {
     path: PathBuf,
 }
 
@@ -31,7 +31,7 @@ pub struct Image {
     pub content_type: &'static str,
 }
 
-impl ImageFolder {
+impl Images {
     /// The folder, made if it is missing.
     pub fn open(path: &Path) -> io::Result<Self> {
         fs::create_dir_all(path)?;

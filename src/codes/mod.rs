@@ -1,50 +1,70 @@
 //! Where an attempt gets its mini-program code.
 
 mod images;
+mod live;
 
-use crate::{error::Error, login::ids::Scene, wechat::Wechat};
+use std::net::IpAddr;
 
-pub use images::{Image, ImageFolder};
+use crate::{
+    error::Error,
+    login::ids::{AttemptId, Hash},
+};
+
+pub use images::{Image, Images};
+pub use live::Live;
 
 /// A code that is ready to be shown.
 #[derive(Debug, Clone)]
 pub struct Code {
     /// Its image's name, which says nothing about the scene.
-    pub name: String,
-    /// `live`, until there are others.
-    pub source: &'static str,
+    pub image: String,
+    /// Of the scene that the image carries.
+    pub scene: Hash,
+    /// Where it came from.
+    pub source: Source,
+    /// The lease of a code of the pool, higher with each; 0 for a code used once.
+    pub epoch: i64,
+}
+
+/// Where a code comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Asked from WeChat while the page waits.
+    Live,
+}
+
+impl Source {
+    /// As the ticket says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+        }
+    }
+}
+
+/// Who wants a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Want {
+    /// The attempt that is to show it.
+    pub attempt: AttemptId,
+    /// The browser's.
+    pub address: IpAddr,
 }
 
 /// The sources of codes, for one worker.
 #[derive(Debug, Clone)]
 pub struct Codes {
-    wechat: Wechat,
-    images: ImageFolder,
+    live: Live,
 }
 
 impl Codes {
-    /// Codes asked from WeChat, images kept in a folder.
-    pub fn new(wechat: Wechat, images: ImageFolder) -> Self {
-        Self { wechat, images }
+    /// Codes from these sources.
+    pub fn new(live: Live) -> Self {
+        Self { live }
     }
 
-    /// Asks WeChat for the code of this scene and keeps its image.
-    pub async fn make(&self, scene: &Scene) -> Result<Code, Error> {
-        let image = self
-            .wechat
-            .code_image(scene.as_str())
-            .await
-            .map_err(|error| {
-                tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
-                Error::CodesUnavailable(error.to_string(), error.retry_in())
-            })?;
-        let name = self.images.keep(image).await.map_err(|error| {
-            tracing::error!(%error, "a code's image could not be kept; is the disk full?");
-            Error::CodesUnavailable(error.to_string(), None)
-        })?;
-        Ok(Code {
-            name,
-            source: "live",
-        })
+    /// A code for this attempt alone.
+    pub async fn code(&self, _want: &Want) -> Result<Code, Error> {
+        self.live.make().await
     }
 }

@@ -7,12 +7,12 @@ use actix_web::{
 };
 
 use super::extract::site;
-use crate::{codes::ImageFolder, error::Error};
+use crate::{codes::Images, error::Error};
 
 /// The image, or the way to it.
 pub async fn image(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Error> {
-    let images = request.app_data::<Data<ImageFolder>>();
-    let images = images.ok_or_else(|| Error::Internal(anyhow::anyhow!("no image folder")))?;
+    let images = request.app_data::<Data<Images>>();
+    let images = images.ok_or_else(|| Error::Internal(anyhow::anyhow!("no images")))?;
     let image = images
         .read(&name)
         .await

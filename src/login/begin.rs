@@ -3,10 +3,10 @@
 use super::{
     Login,
     attempt::{Attempt, Browser, State, Step},
-    ids::{AttemptId, Hash, Scene},
+    ids::{AttemptId, Hash},
     reason::Reason,
 };
-use crate::{error::Error, store::NewAttempt};
+use crate::{codes::Want, error::Error, store::NewAttempt};
 
 /// Renewals in a row without a tap.
 const SILENT_RENEWALS: i16 = 5;
@@ -34,6 +34,13 @@ pub struct Refreshed {
     pub ended: Option<Attempt>,
 }
 
+impl Want {
+    fn of(attempt: AttemptId, requester: &Requester) -> Self {
+        let address = requester.address;
+        Self { attempt, address }
+    }
+}
+
 impl From<Attempt> for Refreshed {
     fn from(attempt: Attempt) -> Self {
         Self {
@@ -51,14 +58,12 @@ impl Login {
 
     async fn begin_after(&self, requester: &Requester, silent: i16) -> Result<Attempt, Error> {
         self.limits.start(requester.address)?;
-        let scene = Scene::random();
-        let code = self.codes.make(&scene).await?;
+        let id = AttemptId::random();
+        let code = self.codes.code(&Want::of(id, requester)).await?;
         let new = NewAttempt {
-            id: AttemptId::random(),
+            id,
             browser_hash: requester.browser_hash,
-            scene_hash: scene.hash(),
-            code_name: code.name,
-            code_source: code.source,
+            code,
             silent_renewals: silent,
             browser: requester.browser.clone(),
             return_to: requester.return_to.clone(),
@@ -153,13 +158,9 @@ impl Login {
         requester: &Requester,
     ) -> Result<Attempt, Error> {
         self.limits.start(requester.address)?;
-        let scene = Scene::random();
-        let code = self.codes.make(&scene).await?;
-        let (id, version, hash) = (attempt.id, attempt.version, scene.hash());
-        let renewed = self
-            .store
-            .renew_attempt(id, version, &hash, &code.name, code.source, silent)
-            .await?;
+        let (id, version) = (attempt.id, attempt.version);
+        let code = self.codes.code(&Want::of(id, requester)).await?;
+        let renewed = self.store.renew_attempt(id, version, &code, silent).await?;
         match renewed {
             Some(renewed) => {
                 self.publish(&renewed);

@@ -108,7 +108,7 @@ impl Recheck {
 /// Deletes what nobody needs any more, until the process ends.
 pub async fn tidy(
     store: Store,
-    images: crate::codes::ImageFolder,
+    images: crate::codes::Images,
     limits: Limits,
     audit_retention: Duration,
 ) {

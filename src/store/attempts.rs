@@ -5,11 +5,14 @@ use super::{
     attempt_rows::{audited_attempt, one_attempt},
     seconds,
 };
-use crate::login::{
-    attempt::{Attempt, Identity, Step},
-    check::Checks,
-    ids::{AttemptId, Hash},
-    reason::Reason,
+use crate::{
+    codes::Code,
+    login::{
+        attempt::{Attempt, Identity, Step},
+        check::Checks,
+        ids::{AttemptId, Hash},
+        reason::Reason,
+    },
 };
 
 /// A phone's scan.
@@ -92,9 +95,7 @@ impl Store {
         &self,
         id: AttemptId,
         version: i32,
-        scene: &Hash,
-        code_name: &str,
-        code_source: &str,
+        code: &Code,
         silent: bool,
     ) -> Result<Option<Attempt>, StoreError> {
         one_attempt!(
@@ -119,18 +120,23 @@ impl Store {
                     else least(s.expires_at, saoma_now()) end
                 from a where s.attempt_id = a.id
             ), added as (
-                insert into attempt_scenes (scene_hash, attempt_id, expires_at)
-                select $3, a.id, a.expires_at from a
+                insert into attempt_scenes as old (scene_hash, attempt_id, expires_at, epoch)
+                select $3, a.id, a.expires_at, $9 from a
+                on conflict (scene_hash) do update set
+                    attempt_id = excluded.attempt_id, expires_at = excluded.expires_at,
+                    epoch = excluded.epoch, created_at = excluded.created_at
+                where old.epoch < excluded.epoch
             ) ",
             "from a",
             id.0,
             version,
-            scene.as_slice(),
-            code_name,
-            code_source,
+            code.scene.as_slice(),
+            code.image,
+            code.source.as_str(),
             silent,
             seconds(self.timers.scan),
             &Step::Renew.leaves_words(),
+            code.epoch,
         )
     }
 

@@ -16,9 +16,12 @@ use super::{
     attempt_rows::{all, attempts},
     seconds,
 };
-use crate::login::{
-    attempt::{Attempt, Browser},
-    ids::{AttemptId, Hash},
+use crate::{
+    codes::Code,
+    login::{
+        attempt::{Attempt, Browser},
+        ids::{AttemptId, Hash},
+    },
 };
 
 const WINDOW: Duration = Duration::from_millis(1);
@@ -34,12 +37,8 @@ pub struct NewAttempt {
     pub id: AttemptId,
     /// The browser that asks.
     pub browser_hash: Hash,
-    /// The code's scene.
-    pub scene_hash: Hash,
-    /// The code's image.
-    pub code_name: String,
-    /// Where the code came from.
-    pub code_source: &'static str,
+    /// The code that its browser is shown.
+    pub code: Code,
     /// Renewals in a row without a tap, so far.
     pub silent_renewals: i16,
     /// What the phone will show.
@@ -163,9 +162,13 @@ impl Store {
     ) -> Result<Vec<Attempt>, StoreError> {
         let ids: Vec<_> = new.iter().map(|n| n.id.0).collect();
         let browsers: Vec<_> = new.iter().map(|n| n.browser_hash.to_vec()).collect();
-        let scenes: Vec<_> = new.iter().map(|n| n.scene_hash.to_vec()).collect();
-        let code_names: Vec<_> = new.iter().map(|n| n.code_name.clone()).collect();
-        let sources: Vec<_> = new.iter().map(|n| n.code_source.to_owned()).collect();
+        let scenes: Vec<_> = new.iter().map(|n| n.code.scene.to_vec()).collect();
+        let code_names: Vec<_> = new.iter().map(|n| n.code.image.clone()).collect();
+        let sources: Vec<_> = new
+            .iter()
+            .map(|n| n.code.source.as_str().to_owned())
+            .collect();
+        let epochs: Vec<_> = new.iter().map(|n| n.code.epoch).collect();
         let renewals: Vec<_> = new.iter().map(|n| n.silent_renewals).collect();
         let names: Vec<_> = new.iter().map(|n| n.browser.name.clone()).collect();
         let systems: Vec<_> = new.iter().map(|n| n.browser.os.clone()).collect();
@@ -175,9 +178,10 @@ impl Store {
             attempts!(
                 "with new as (
                     select * from unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::text[],
-                        $6::text[], $7::smallint[], $8::text[], $9::text[], $10::text[], $11::text[])
+                        $6::text[], $7::smallint[], $8::text[], $9::text[], $10::text[], $11::text[],
+                        $15::bigint[])
                     as t(id, browser_hash, scene_hash, code_name, code_source, silent_renewals,
-                        browser_name, browser_os, browser_ip, return_to)
+                        browser_name, browser_os, browser_ip, return_to, epoch)
                 ), inserted as (
                     insert into login_attempts (id, browser_hash, instance, code_name, code_source,
                         silent_renewals, browser_name, browser_os, browser_ip, return_to,
@@ -189,9 +193,13 @@ impl Store {
                     from new
                     returning *
                 ), scenes as (
-                    insert into attempt_scenes (scene_hash, attempt_id, expires_at)
-                    select new.scene_hash, i.id, i.expires_at
+                    insert into attempt_scenes as old (scene_hash, attempt_id, expires_at, epoch)
+                    select new.scene_hash, i.id, i.expires_at, new.epoch
                     from new join inserted i on i.id = new.id
+                    on conflict (scene_hash) do update set
+                        attempt_id = excluded.attempt_id, expires_at = excluded.expires_at,
+                        epoch = excluded.epoch, created_at = excluded.created_at
+                    where old.epoch < excluded.epoch
                 ), crowded as (
                     select distinct on (a.browser_hash) a.id
                     from login_attempts a join new on new.browser_hash = a.browser_hash
@@ -221,6 +229,7 @@ impl Store {
                 seconds(self.timers.scan),
                 seconds(self.timers.attempt),
                 OPEN_ATTEMPTS,
+                &epochs,
             )
             .fetch_all(db)
             .await
