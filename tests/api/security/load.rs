@@ -6,10 +6,13 @@ use futures_util::future::join_all;
 
 use crate::support::{Attempt, TestServer, soak};
 
-/// These browsers read nothing while they wait, which in full takes minutes: no ping ends them.
+/// These browsers read nothing while they wait, which in full takes minutes: no ping ends them,
+/// and no code.
 const NO_LIMIT: &[(&str, &str)] = &[
     ("SAOMA_MAX_SOCKETS_PER_ADDRESS", "0"),
     ("SAOMA_PING_INTERVAL", "1h"),
+    ("SAOMA_SCAN_TTL", "1h"),
+    ("SAOMA_ATTEMPT_TTL", "2h"),
 ];
 
 async fn waiting(server: &Arc<TestServer>, number: usize) -> Vec<Attempt> {

@@ -7,6 +7,10 @@ use actix_http::ws::{Codec, Frame, Message};
 use actix_web::http::{Method, StatusCode, header};
 use awc::{BoxedSocket, error::WsClientError};
 use futures_util::{SinkExt, StreamExt};
+use image::{
+    GrayImage,
+    imageops::{self, FilterType},
+};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -278,9 +282,25 @@ pub fn scene_of(image: &[u8]) -> String {
     scene.expect("a scene in the code").1.into_owned()
 }
 
-/// The address that a camera reads in an image.
+/// The address that a camera reads in an image. As a camera does, it looks again
+/// from another distance: one in ten thousand codes is not read at first sight.
 pub fn address_in(image: &[u8]) -> url::Url {
     let image = image::load_from_memory(image).unwrap().to_luma8();
+    let (width, height) = image.dimensions();
+    let text = text_in(&image).or_else(|| {
+        let nearer = FilterType::Triangle;
+        text_in(&imageops::resize(
+            &image,
+            width * 3 / 2,
+            height * 3 / 2,
+            nearer,
+        ))
+    });
+    let text = text.expect("a code in the image");
+    url::Url::parse(&text).unwrap()
+}
+
+fn text_in(image: &GrayImage) -> Option<String> {
     let (width, height) = image.dimensions();
     let mut prepared =
         rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, |x, y| {
@@ -288,10 +308,6 @@ pub fn address_in(image: &[u8]) -> url::Url {
             image.get_pixel(pixel(x), pixel(y)).0[0]
         });
     let grids = prepared.detect_grids();
-    let (_, text) = grids
-        .first()
-        .expect("a code in the image")
-        .decode()
-        .unwrap();
-    url::Url::parse(&text).unwrap()
+    let read = grids.iter().find_map(|grid| grid.decode().ok());
+    read.map(|(_, text)| text)
 }
