@@ -7,24 +7,35 @@ use actix_web::dev::Server;
 use futures_util::future::{Either, select};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    time::{sleep, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 use crate::{
     http::site::Draining,
-    hub::{LoginHub, messages::CloseAll},
+    hub::{
+        LoginHub,
+        messages::{CloseAll, CloseSome},
+    },
     store::{Store, private::PrivatePostgres},
 };
 
 /// How long requests that run may go on.
 const REQUESTS: Duration = Duration::from_secs(12);
 const STORE: Duration = Duration::from_secs(5);
+/// Between two batches of sockets that are closed.
+const BATCH_EVERY: Duration = Duration::from_millis(100);
+/// So many at once are no crowd for the instances that they go to.
+const LEAST_BATCH: usize = 50;
+/// A hub that does not answer in this time is broken.
+const HUB_LIMIT: Duration = Duration::from_secs(2);
 
 /// What has to be taken down in order.
 #[derive(Debug)]
 pub struct Parts {
     pub(crate) hub: Addr<LoginHub>,
     pub(crate) draining: Draining,
+    /// Over which many sockets are closed.
+    pub(crate) drain: Duration,
     pub(crate) store: Store,
     pub(crate) private_postgres: Option<PrivatePostgres>,
 }
@@ -50,6 +61,7 @@ pub async fn serve_until_stopped(
         Either::Left(((), public)) => {
             tracing::info!("stopping");
             parts.draining.begin();
+            drain(&parts.hub, parts.drain).await;
             close_sockets(&parts.hub).await;
             if timeout(REQUESTS, public_handle.stop(true)).await.is_err() {
                 public_handle.stop(false).await;
@@ -70,9 +82,30 @@ pub async fn serve_until_stopped(
     Ok(())
 }
 
+/// Closes the sockets in batches over this time, so that their browsers do not all come to the
+/// other instances at once. Requests are answered meanwhile; few sockets take no time.
+async fn drain(hub: &Addr<LoginHub>, over: Duration) {
+    let Ok(open) = hub.send(CloseSome(0)).timeout(HUB_LIMIT).await else {
+        return;
+    };
+    let batches = usize::try_from(over.as_millis() / BATCH_EVERY.as_millis()).unwrap_or(1);
+    let batch = open.div_ceil(batches.max(1)).max(LEAST_BATCH);
+    let mut tick = interval(BATCH_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut left = open;
+    while left > 0 {
+        tick.tick().await;
+        let Ok(kept) = hub.send(CloseSome(batch)).timeout(HUB_LIMIT).await else {
+            return;
+        };
+        left = kept;
+    }
+    tracing::info!(sockets = open, "the sockets were told to reconnect");
+}
+
 /// Sockets never end by themselves; a server that waited for them would wait for ever.
 async fn close_sockets(hub: &Addr<LoginHub>) {
-    let closed = hub.send(CloseAll).timeout(Duration::from_secs(2)).await;
+    let closed = hub.send(CloseAll).timeout(HUB_LIMIT).await;
     if closed.is_ok_and(|sockets| sockets > 0) {
         // Time for the last frames to leave.
         sleep(Duration::from_millis(200)).await;

@@ -113,6 +113,7 @@ impl Application {
         let stop = shutdown::Parts {
             hub: wired.hub.clone(),
             draining: wired.draining.clone(),
+            drain: wired.parts.settings.timers.drain,
             store: store.clone(),
             private_postgres,
         };

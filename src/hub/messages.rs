@@ -158,6 +158,12 @@ pub struct WaitingHere {
 #[rtype(result = "()")]
 pub struct SessionsEnded(pub Vec<Uuid>);
 
+/// The server is going away: close this many more sockets. The answer is how many that were
+/// open at the first such message have not been told yet.
+#[derive(Debug, Message)]
+#[rtype(result = "usize")]
+pub struct CloseSome(pub usize);
+
 /// Close every socket and end every long poll; the answer is how many sockets there were.
 #[derive(Debug, Message)]
 #[rtype(result = "usize")]

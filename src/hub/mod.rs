@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, dev::SendError};
 
 use messages::{
-    Alive, AttemptChanged, CloseAll, Contested, ListWaiting, Register, RegisterSession,
+    Alive, AttemptChanged, CloseAll, CloseSome, Contested, ListWaiting, Register, RegisterSession,
     SessionsEnded, SocketClosed, SocketEvent, SocketId, SocketOpened, Wait,
 };
 use table::{Due, LoginTable};
@@ -29,6 +29,8 @@ const SWEEP_EVERY: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub struct LoginHub {
     table: LoginTable<Recipient<SocketEvent>>,
+    /// Once the server is going away: whom it has not told yet.
+    leaving: Option<Vec<SocketId>>,
 }
 
 /// Goes on with a sweep that had more to do than one chunk.
@@ -41,6 +43,7 @@ impl LoginHub {
     pub fn new(timers: &Timers) -> Self {
         Self {
             table: LoginTable::new(timers.ping, timers.idle_after_end),
+            leaving: None,
         }
     }
 
@@ -213,6 +216,20 @@ impl Handler<SessionsEnded> for LoginHub {
         for socket in self.table.sockets_of_sessions(&message.0) {
             self.tell(socket, SocketEvent::SessionEnded);
         }
+    }
+}
+
+impl Handler<CloseSome> for LoginHub {
+    type Result = usize;
+
+    fn handle(&mut self, message: CloseSome, _: &mut Self::Context) -> usize {
+        let mut leaving = self.leaving.take().unwrap_or_else(|| self.table.all());
+        let kept = leaving.len().saturating_sub(message.0);
+        for socket in leaving.split_off(kept) {
+            self.tell(socket, SocketEvent::Closing);
+        }
+        self.leaving = Some(leaving);
+        kept
     }
 }
 

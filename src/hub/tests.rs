@@ -1,4 +1,4 @@
-//! The hub with a socket whose client does not read.
+//! The hub with a socket whose client does not read, and on its way down.
 
 use std::sync::{Arc, Mutex};
 
@@ -42,6 +42,7 @@ async fn a_socket_whose_mailbox_is_full_hears_last_of_all_that_it_is_too_slow() 
     let socket = stuck.start();
     let mut hub = LoginHub {
         table: LoginTable::new(Duration::from_secs(25), Duration::from_secs(300)),
+        leaving: None,
     };
     let id = hub.table.open(socket.clone().recipient(), Instant::now());
     let attempt = AttemptId::random();
@@ -61,4 +62,37 @@ async fn a_socket_whose_mailbox_is_full_hears_last_of_all_that_it_is_too_slow() 
     let heard = heard.lock().unwrap();
     assert_eq!(heard.len(), taken + 2);
     assert!(matches!(heard[taken], SocketEvent::TooSlow));
+}
+
+#[actix::test]
+async fn a_hub_on_its_way_down_tells_each_socket_once() {
+    let mut hub = LoginHub {
+        table: LoginTable::new(Duration::from_secs(25), Duration::from_secs(300)),
+        leaving: None,
+    };
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let sockets: Vec<_> = (0..5)
+        .map(|_| {
+            let heard = heard.clone();
+            let (release, released) = oneshot::channel();
+            release.send(()).unwrap();
+            let released = Some(released);
+            Stuck { released, heard }.start()
+        })
+        .collect();
+    for socket in &sockets {
+        hub.table.open(socket.clone().recipient(), Instant::now());
+    }
+    let hub = hub.start();
+    let mut left = Vec::new();
+    for batch in [0, 2, 2, 2, 2] {
+        left.push(hub.send(CloseSome(batch)).await.unwrap());
+    }
+    assert_eq!(left, [5, 3, 1, 0, 0]);
+    for socket in &sockets {
+        socket.send(SocketEvent::PingDue).await.unwrap();
+    }
+    let heard = heard.lock().unwrap();
+    let told = |event: &&SocketEvent| matches!(event, SocketEvent::Closing);
+    assert_eq!(heard.iter().filter(told).count(), 5);
 }

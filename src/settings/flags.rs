@@ -55,6 +55,7 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_CSP_REPORT_URL",
     "SAOMA_DATABASE_CONNECTIONS",
     "SAOMA_DATA_DIR",
+    "SAOMA_DRAIN",
     "SAOMA_GEOIP_ANONYMOUS",
     "SAOMA_GEOIP_ASN",
     "SAOMA_GEOIP_CITY",
@@ -147,6 +148,7 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_IDLE_AFTER_END           how long a socket stays open after its end [300s]
   SAOMA_HEAD_TIMEOUT             for a request's head, and between two requests [5s]
   SAOMA_UNREAD_TIMEOUT           how long a client may leave unread what it was sent [7s]
+  SAOMA_DRAIN                    over which a stopping server closes many sockets [10s]
   SAOMA_MAX_SOCKETS_PER_ADDRESS  open sockets of one address, 0: no limit [64]
   SAOMA_MAX_STARTS_PER_ADDRESS   codes for one address in a minute, 0: no limit [120]
   SAOMA_MAX_REDEEMS_PER_ADDRESS  redeems from one address in a minute, 0: no limit [240]

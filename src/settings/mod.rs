@@ -102,6 +102,8 @@ pub struct Timers {
     pub head: Duration,
     /// How long a client may leave unread what it was sent.
     pub unread: Duration,
+    /// Over which a stopping server closes many sockets.
+    pub drain: Duration,
 }
 
 /// What may be asked for; 0 switches a limit off.
@@ -267,6 +269,7 @@ impl Timers {
             idle_after_end: values.duration("SAOMA_IDLE_AFTER_END", "300s")?,
             head: values.duration("SAOMA_HEAD_TIMEOUT", "5s")?,
             unread: values.duration("SAOMA_UNREAD_TIMEOUT", "7s")?,
+            drain: values.duration("SAOMA_DRAIN", "10s")?,
         })
     }
 }
