@@ -239,6 +239,12 @@ pub(super) const UNREACHABLE: Advice = Advice {
     zh: "请检查 SAOMA_WECHAT_BASE_URL，以及本服务器能否连接到该地址：DNS、防火墙，以及途中是否有设备替换了证书。",
 };
 
+/// For a call that was held back.
+pub(super) const PAUSED: Advice = Advice {
+    en: "Look at the failure in the log that opened this pause; calls go on by themselves once WeChat works again.",
+    zh: "请查看日志中触发暂停的错误；微信恢复后会自动继续调用。",
+};
+
 /// For an answer that is not one of WeChat's API.
 pub(super) const GARBAGE: Advice = Advice {
     en: "Something other than WeChat's API answered. Check SAOMA_WECHAT_BASE_URL and any proxy or login portal on the way, then try again.",

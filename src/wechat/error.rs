@@ -59,6 +59,14 @@ pub enum WechatError {
         /// What the connection said.
         reason: String,
     },
+    /// Calls are held back for a while, since the ones before failed.
+    #[error("calls of {endpoint} are held back for {retry_in:.1?}, since the ones before failed")]
+    Paused {
+        /// What was to be asked.
+        endpoint: Endpoint,
+        /// Until the next call goes through.
+        retry_in: Duration,
+    },
     /// An answer came that is not one of WeChat's API, such as a proxy's error page.
     #[error("the answer of {endpoint} makes no sense: {reason}")]
     Garbage {
@@ -108,6 +116,7 @@ impl WechatError {
             | Self::Unreachable { .. }
             | Self::Garbage { .. } => Some(Duration::from_secs(2)),
             Self::TokenRefused(_) => Some(Duration::from_secs(10)),
+            Self::Paused { retry_in, .. } => Some(*retry_in),
             // WeChat's older pages use the daily code for the image's limit per minute.
             Self::Quota(refusal) if refusal.endpoint != Endpoint::CodeImage => {
                 Some(Duration::from_hours(1))
@@ -142,6 +151,7 @@ impl WechatError {
         match self {
             Self::Timeout { .. } => &errcode::TIMEOUT,
             Self::Unreachable { .. } => &errcode::UNREACHABLE,
+            Self::Paused { .. } => &errcode::PAUSED,
             _ => &errcode::GARBAGE,
         }
     }
@@ -165,6 +175,7 @@ impl WechatError {
             | Self::Unknown(refusal) => Ok(refusal),
             Self::Timeout { endpoint, .. }
             | Self::Unreachable { endpoint, .. }
+            | Self::Paused { endpoint, .. }
             | Self::Garbage { endpoint, .. } => Err(*endpoint),
         }
     }
@@ -242,6 +253,15 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// For metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::StableToken => "token",
+            Self::CodeImage => "code",
+            Self::Identity => "identity",
+        }
+    }
+
     /// The path below the base address.
     pub const fn path(self) -> &'static str {
         match self {

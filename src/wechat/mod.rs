@@ -8,6 +8,7 @@
 //! One [`AccessToken`] is shared by the whole process; each worker has a [`Wechat`] of its own.
 
 mod answer;
+mod breaker;
 mod call;
 mod client;
 mod errcode;
@@ -28,6 +29,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use answer::WechatIdentity;
+pub use breaker::Breaker;
 pub use client::Wechat;
 pub use error::{Endpoint, Refusal, WechatError};
 pub use image::{CodeImage, ImageKind};
