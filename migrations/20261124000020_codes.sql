@@ -25,7 +25,7 @@ create table codes (
     check ((kind = 'pool') = (number is not null)),
     check (epoch >= 0)
 );
-create index codes_ready on codes (id) where kind = 'stock' and taken_at is null;
+create index codes_ready on codes (opens, id) where kind = 'stock' and taken_at is null;
 create index codes_taken_at on codes (taken_at) where taken_at is not null;
 create unique index codes_number on codes (number) where number is not null;
 

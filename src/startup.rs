@@ -20,7 +20,7 @@ use secrecy::ExposeSecret;
 
 use crate::{
     broker::Broker,
-    codes::{Codes, Images, Live},
+    codes::{self, Codes, Images, Live, Maker, Stock, Switch},
     http::{
         self,
         address::AddressFinder,
@@ -58,6 +58,8 @@ pub struct Application {
     pub store: Store,
     /// Exposed so that tests can let the server look again at once.
     pub recheck: Recheck,
+    /// Exposed so that tests can tell it what they have put there.
+    pub stock: Stock,
     /// Exposed so that tests can let the server look at its keys at once.
     pub keys: KeyWatch,
 }
@@ -102,13 +104,14 @@ impl Application {
         let recheck = wired.recheck(&store);
         actix::spawn(recheck.clone().run());
         let keys = wired.keys.clone();
+        let stock = wired.stock.clone();
         actix::spawn(keys.clone().run());
         actix::spawn(recheck::tidy(
             store.clone(),
-            wired.images.clone(),
             wired.parts.limits.clone(),
             wired.parts.settings.audit_retention,
         ));
+        wired.keep_codes(&store);
         actix::spawn(wired.parts.places.clone().follow());
         let stop = shutdown::Parts {
             hub: wired.hub.clone(),
@@ -125,6 +128,7 @@ impl Application {
             stop,
             store,
             recheck,
+            stock,
             keys,
         })
     }
@@ -156,6 +160,9 @@ struct Wired {
     keys: KeyWatch,
     hub: Addr<LoginHub>,
     images: Images,
+    opens: Arc<str>,
+    stock: Stock,
+    switch: Switch,
     token: Arc<AccessToken>,
     addresses: AddressFinder,
     connections: Connections,
@@ -187,6 +194,8 @@ impl Wired {
         let images = settings.data_dir.join("codes");
         let images = Images::open(&images)
             .with_context(|| format!("the image folder {} cannot be made", images.display()))?;
+        let opens: Arc<str> = settings.code_opens().into();
+        let stock = Stock::new(store.clone(), opens.clone(), &settings.instance);
         let hub = LoginHub::new(&settings.timers).start();
         let addresses = AddressFinder::new(&settings.trusted_proxies);
         let workers = Workers::new(open_files, settings.database_connections);
@@ -207,6 +216,9 @@ impl Wired {
             keys,
             hub,
             images,
+            opens,
+            stock,
+            switch: Switch::new(),
             token: Arc::new(AccessToken::new()),
             connections: Connections::new("public", bounds, addresses.clone()),
             addresses,
@@ -224,6 +236,17 @@ impl Wired {
         }
     }
 
+    /// Starts what fills, keeps and tidies codes.
+    fn keep_codes(&self, store: &Store) {
+        let settings = &self.parts.settings;
+        let ahead = settings.codes.first == codes::Source::Stock;
+        let served_here = settings.code_base_url.is_none();
+        let images = served_here.then(|| self.images.clone());
+        actix::spawn(self.stock.clone().keep(ahead, images));
+        let (images, opens) = (self.images.clone(), self.opens.clone());
+        actix::spawn(codes::tidy::run(store.clone(), images, opens));
+    }
+
     /// A maker of sites: awc's client belongs to its worker's thread, so each
     /// worker makes its own.
     fn sites(&self) -> impl Fn() -> Site + Clone + Send + 'static {
@@ -234,10 +257,18 @@ impl Wired {
             self.draining.clone(),
         );
         let connections = self.connections.clone();
+        let (stock, switch, opens) = (self.stock.clone(), self.switch.clone(), self.opens.clone());
         move || {
-            let wechat = Wechat::new(parts.settings.wechat.clone(), token.clone());
-            let live = Live::new(wechat.clone(), images.clone());
-            let codes = Codes::new(live);
+            let settings = &parts.settings;
+            let wechat = Wechat::new(settings.wechat.clone(), token.clone());
+            let maker = Maker::new(wechat.clone(), images.clone());
+            let live = Live::new(
+                maker,
+                parts.store.clone(),
+                opens.clone(),
+                &settings.instance,
+            );
+            let codes = Codes::new(settings.codes.first, stock.clone(), live, switch.clone());
             Site {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),
                 hub: hub.clone(),

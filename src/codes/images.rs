@@ -5,16 +5,12 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
 };
 
 use actix_web::web;
 use sha2::{Digest, Sha256};
 
 use crate::wechat::{CodeImage, ImageKind};
-
-/// An attempt ends 15 minutes after it began; its image is kept a while longer.
-const KEPT: Duration = Duration::from_secs(2 * 3600);
 
 /// The images of all codes.
 #[derive(Debug, Clone)]
@@ -76,22 +72,23 @@ impl Images {
         .await
     }
 
-    /// Deletes the images of attempts that ended long ago.
-    pub async fn delete_old(&self) -> io::Result<()> {
-        let folder = self.path.clone();
-        in_background(move || {
-            let now = SystemTime::now();
-            for entry in fs::read_dir(folder)? {
-                let entry = entry?;
-                // What was renamed or deleted meanwhile needs no look.
-                let Ok(written) = entry.metadata().and_then(|data| data.modified()) else {
-                    continue;
-                };
-                if now.duration_since(written).is_ok_and(|age| age > KEPT) {
-                    fs::remove_file(entry.path())?;
-                }
-            }
-            Ok(())
+    /// Makes sure that a code's image can be shown.
+    pub async fn warm(&self, name: &str) -> io::Result<()> {
+        let found = self.read(name).await?;
+        found
+            .map(drop)
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Deletes an image; one that is gone already is deleted.
+    pub async fn delete(&self, name: &str) -> io::Result<()> {
+        if content_type(name).is_none() {
+            return Ok(());
+        }
+        let path = self.path.join(name);
+        in_background(move || match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         })
         .await
     }

@@ -1,36 +1,52 @@
 //! Codes that WeChat makes while the page waits.
 
-use super::{Code, Images, Source};
-use crate::{error::Error, login::ids::Scene, wechat::Wechat};
+use std::sync::Arc;
+
+use super::{Code, MakeError, Maker, Source};
+use crate::{error::Error, store::Store};
 
 /// The way to WeChat, for one worker.
 #[derive(Debug, Clone)]
 pub struct Live {
-    wechat: Wechat,
-    images: Images,
+    maker: Maker,
+    store: Store,
+    opens: Arc<str>,
+    instance: Arc<str>,
 }
 
 impl Live {
-    /// Codes asked from WeChat, whose images are kept here.
-    pub fn new(wechat: Wechat, images: Images) -> Self {
-        Self { wechat, images }
+    /// Codes of this maker, noted by this instance as opening this.
+    pub fn new(maker: Maker, store: Store, opens: Arc<str>, instance: &str) -> Self {
+        Self {
+            maker,
+            store,
+            opens,
+            instance: instance.into(),
+        }
     }
 
     /// Asks WeChat for a code with a new scene and keeps its image.
     pub async fn make(&self) -> Result<Code, Error> {
-        let scene = Scene::random();
-        let image = self.wechat.code_image(scene.as_str()).await;
-        let image = image.map_err(|error| {
-            tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
-            Error::CodesUnavailable(error.to_string(), error.retry_in())
+        let made = self.maker.make().await.map_err(|error| {
+            error.warn();
+            let retry_in = match &error {
+                MakeError::Wechat(error) => error.retry_in(),
+                MakeError::Image(_) => None,
+            };
+            Error::CodesUnavailable(error.to_string(), retry_in)
         })?;
-        let name = self.images.keep(image).await.map_err(|error| {
-            tracing::error!(%error, "a code's image could not be kept; is the disk full?");
-            Error::CodesUnavailable(error.to_string(), None)
-        })?;
+        // Its row brings the image's end, once the attempt is long over.
+        let noted = self
+            .store
+            .note_live_code(&self.instance, &self.opens, &made)
+            .await;
+        if let Err(error) = noted {
+            self.maker.discard(&made).await;
+            return Err(error.into());
+        }
         Ok(Code {
-            image: name,
-            scene: scene.hash(),
+            image: made.image,
+            scene: made.scene,
             source: Source::Live,
             epoch: 0,
         })

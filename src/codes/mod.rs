@@ -1,7 +1,14 @@
 //! Where an attempt gets its mini-program code.
+//!
+//! The owner's first source, then the others: a stock of codes made ahead, a
+//! pool of codes lent again and again, WeChat while the page waits.
 
 mod images;
 mod live;
+mod maker;
+pub mod stock;
+mod switch;
+pub mod tidy;
 
 use std::net::IpAddr;
 
@@ -12,6 +19,9 @@ use crate::{
 
 pub use images::{Image, Images};
 pub use live::Live;
+pub use maker::{MakeError, Maker};
+pub use stock::Stock;
+pub use switch::Switch;
 
 /// A code that is ready to be shown.
 #[derive(Debug, Clone)]
@@ -26,19 +36,50 @@ pub struct Code {
     pub epoch: i64,
 }
 
+/// A code that has its image and no row yet.
+#[derive(Debug, Clone)]
+pub struct NewCode {
+    /// Its image's name.
+    pub image: String,
+    /// Of the scene that the image carries.
+    pub scene: Hash,
+    /// The image's size.
+    pub bytes: usize,
+}
+
 /// Where a code comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
+    /// Made ahead, used once.
+    Stock,
+    /// Made once, lent to one attempt at a time.
+    Pool,
     /// Asked from WeChat while the page waits.
     Live,
 }
 
 impl Source {
+    /// In the order in which they are asked.
+    pub const ALL: [Self; 3] = [Self::Stock, Self::Pool, Self::Live];
+
     /// As the ticket says it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Stock => "stock",
+            Self::Pool => "pool",
             Self::Live => "live",
         }
+    }
+
+    /// From the word of the ticket and of the settings.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == word)
+    }
+
+    /// This one, then the others.
+    fn then_others(self) -> Vec<Self> {
+        let others = Self::ALL.into_iter().filter(|&other| other != self);
+        [self].into_iter().chain(others).collect()
     }
 }
 
@@ -54,17 +95,85 @@ pub struct Want {
 /// The sources of codes, for one worker.
 #[derive(Debug, Clone)]
 pub struct Codes {
+    order: Vec<Source>,
+    stock: Stock,
     live: Live,
+    switch: Switch,
+}
+
+/// What is left of the codes, for whoever watches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodesLeft {
+    /// Where codes come from now.
+    pub source: Source,
+    /// The stock; none while this server does not keep one or has not looked yet.
+    pub stock: Option<stock::Level>,
 }
 
 impl Codes {
-    /// Codes from these sources.
-    pub fn new(live: Live) -> Self {
-        Self { live }
+    /// Codes from these sources, this one first.
+    pub fn new(first: Source, stock: Stock, live: Live, switch: Switch) -> Self {
+        let order = first.then_others();
+        Self {
+            order,
+            stock,
+            live,
+            switch,
+        }
     }
 
-    /// A code for this attempt alone.
-    pub async fn code(&self, _want: &Want) -> Result<Code, Error> {
-        self.live.make().await
+    /// A code for this attempt alone, from the first source that has one.
+    pub async fn code(&self, want: &Want) -> Result<Code, Error> {
+        let mut refusal = None;
+        for (place, &source) in self.order.iter().enumerate() {
+            match self.code_of(source, want).await {
+                Ok(Some(code)) => {
+                    self.switch.note(place, &self.order);
+                    metrics::counter!("saoma_codes_total", "source" => source.as_str())
+                        .increment(1);
+                    return Ok(code);
+                }
+                Ok(None) => {}
+                Err(error) => refusal = Some(error),
+            }
+        }
+        metrics::counter!("saoma_codes_unavailable_total").increment(1);
+        Err(refusal
+            .unwrap_or_else(|| Error::CodesUnavailable("no source has a code".to_owned(), None)))
+    }
+
+    /// None from a source that has no code now.
+    async fn code_of(&self, source: Source, _want: &Want) -> Result<Option<Code>, Error> {
+        match source {
+            Source::Stock => Ok(self.stock.code().await),
+            Source::Pool => Ok(None),
+            Source::Live => self.live.make().await.map(Some),
+        }
+    }
+
+    /// Whether a code is too dear for a page that nobody looks at.
+    pub fn are_scarce(&self) -> bool {
+        self.stock.level().is_some_and(stock::Level::is_scarce)
+    }
+
+    /// What is left now.
+    pub fn left(&self) -> CodesLeft {
+        let place = self.switch.place();
+        CodesLeft {
+            source: self.order.get(place).copied().unwrap_or(Source::Live),
+            stock: self.stock.level(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Source::{Live, Pool, Stock};
+
+    #[test]
+    fn the_owners_source_comes_first_and_the_others_keep_their_order() {
+        assert_eq!(Stock.then_others(), [Stock, Pool, Live]);
+        assert_eq!(Pool.then_others(), [Pool, Stock, Live]);
+        assert_eq!(Live.then_others(), [Live, Stock, Pool]);
     }
 }

@@ -51,7 +51,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         saoma_url: Some(Url::parse(&format!("http://127.0.0.1:{}", arguments.port))?),
         ..SimulatorSettings::default()
     };
-    let settings = settings(&arguments, any, &site, &simulated)?;
+    let mut settings = settings(&arguments, any, &site, &simulated)?;
+    settings.codes.phone_url = Some(phone.clone());
     let listener = listen(any, arguments.phone_port, "--phone-port")?;
     // Tried here once, since the demo has other names for its ports than the server.
     drop(listen(any, arguments.port, "--port")?);
@@ -111,6 +112,9 @@ fn settings(
             "SAOMA_WECHAT_BASE_URL",
             format!("http://127.0.0.1:{}", arguments.phone_port),
         ),
+        // Enough for whoever tries it, and quick to draw.
+        ("SAOMA_STOCK_SIZE", "50".to_owned()),
+        ("SAOMA_STOCK_MAX", "50".to_owned()),
     ];
     let set = pairs
         .iter()

@@ -114,7 +114,8 @@ impl Login {
         }
         // Only a new code needs somebody at the page; a state does not.
         let costs_a_code = attempt.state == State::Pending || !attempt.state.is_open();
-        if silent && costs_a_code && attempt.silent_renewals >= SILENT_RENEWALS {
+        let wait_for_tap = || attempt.silent_renewals >= SILENT_RENEWALS || self.codes.are_scarce();
+        if silent && costs_a_code && wait_for_tap() {
             return Err(Error::TapNeeded);
         }
         let back_to = || Requester {

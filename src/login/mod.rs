@@ -46,7 +46,8 @@ pub struct Login {
     pub(crate) keys: Arc<SigningKeys>,
     check_codes: Arc<CheckCodes>,
     begin: BeginQueue,
-    codes: Codes,
+    /// Where codes come from.
+    pub codes: Codes,
     wechat: Wechat,
     broker: Broker,
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 const HUB_LIMIT: Duration = Duration::from_secs(2);
-/// How often old rows and images are looked for.
+/// How often old rows are looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 /// Looks again on behalf of one instance.
@@ -106,20 +106,12 @@ impl Recheck {
 }
 
 /// Deletes what nobody needs any more, until the process ends.
-pub async fn tidy(
-    store: Store,
-    images: crate::codes::Images,
-    limits: Limits,
-    audit_retention: Duration,
-) {
+pub async fn tidy(store: Store, limits: Limits, audit_retention: Duration) {
     let mut tick = interval(TIDY_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         limits.forget_quiet();
-        if let Err(error) = images.delete_old().await {
-            tracing::warn!(%error, "old code images could not be deleted");
-        }
         if let Err(error) = store.erase_salts().await {
             tracing::debug!(%error, "salts are erased at the next look");
         }

@@ -88,6 +88,9 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_SECRET_KEY_OLD_FILE",
     "SAOMA_SECURITY_CONTACT",
     "SAOMA_SITE_NAME",
+    "SAOMA_STOCK_MAX",
+    "SAOMA_STOCK_RATE",
+    "SAOMA_STOCK_SIZE",
     "SAOMA_TOKEN_AUDIENCE",
     "SAOMA_TRUSTED_PROXIES",
     "SAOMA_UNREAD_TIMEOUT",
@@ -120,7 +123,10 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_REGISTRATION             open or closed [open]
   SAOMA_CHECK                    what a login asks for: auto, none, number or code [auto]
   SAOMA_AUDIT_RETENTION          how long the audit log is kept [180d]
-  SAOMA_CODES                    live [live]
+  SAOMA_CODES                    where codes come from first: stock, pool or live [stock]
+  SAOMA_STOCK_SIZE               codes made ahead, at least [2000]
+  SAOMA_STOCK_MAX                the most of them, for much use [20000]
+  SAOMA_STOCK_RATE               of them in a minute, of WeChat's 5,000 [3000]
   SAOMA_CODE_BASE_URL            where browsers find code images [here]
   SAOMA_RETURN_ORIGINS           other origins that a login may return to, comma-separated
   SAOMA_TOKEN_AUDIENCE           aud of access tokens [the public URL]

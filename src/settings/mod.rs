@@ -3,6 +3,7 @@
 //! Nothing starts with a wrong value: [`SettingsError`] names the setting, its
 //! value and what would be right.
 
+mod codes;
 pub mod duration;
 mod flags;
 mod parse;
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use codes::CodeSettings;
 pub use flags::Flags;
 pub use parse::SettingsError;
 
@@ -59,6 +61,8 @@ pub struct Settings {
     pub token_audience: String,
     /// Peers whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where codes come from.
+    pub codes: CodeSettings,
     /// Where browsers find code images, if not here.
     pub code_base_url: Option<Url>,
     /// The owner's address databases.
@@ -188,7 +192,6 @@ impl Settings {
     fn from_values(values: &Values) -> Result<Self, SettingsError> {
         let check = values.one_of("SAOMA_CHECK", "auto", &["auto", "none", "number", "code"])?;
         refuse::pool_without_check(values)?;
-        values.one_of("SAOMA_CODES", "live", &["live"])?;
         let public_url = values.origin("SAOMA_PUBLIC_URL", "http://localhost:8080")?;
         let wechat = WechatSettings {
             app_id: values.text("SAOMA_WECHAT_APP_ID", "")?,
@@ -228,6 +231,7 @@ impl Settings {
                 public_url.as_str().trim_end_matches('/'),
             )?,
             trusted_proxies: values.networks("SAOMA_TRUSTED_PROXIES")?,
+            codes: CodeSettings::from_values(values)?,
             code_base_url: values.optional_url("SAOMA_CODE_BASE_URL")?,
             geoip: GeoipFiles {
                 city: values.path("SAOMA_GEOIP_CITY")?,
@@ -247,6 +251,20 @@ impl Settings {
     /// The public URL as browsers write it in `Origin`.
     pub fn public_origin(&self) -> String {
         self.public_url.origin().ascii_serialization()
+    }
+
+    /// What a code opens: one that opens something else is never shown here.
+    pub fn code_opens(&self) -> String {
+        let wechat = &self.wechat;
+        let parts = [
+            wechat.app_id.as_str(),
+            wechat.page.trim_start_matches('/'),
+            wechat.env_version.as_str(),
+            wechat.base_url.as_str(),
+        ];
+        let phone = self.codes.phone_url.iter().map(Url::as_str);
+        let parts: Vec<_> = parts.into_iter().chain(phone).collect();
+        parts.join(" ")
     }
 
     /// Whether browsers come by https: it decides the cookies' names and HSTS.

@@ -18,6 +18,7 @@ pub mod private;
 mod session_lists;
 mod sessions;
 mod signing_keys;
+mod stock;
 mod user_admin;
 mod users;
 
@@ -42,6 +43,7 @@ pub use phone_sessions::{PHONE_SESSION_SECONDS, PhoneSession};
 pub use session_lists::{EndedBy, ListedSession};
 pub use sessions::{NewSession, Redeemed, SESSION_DAYS, Session};
 pub use signing_keys::{KeyChange, NewSigningKey, SealedKey};
+pub use stock::{StockCount, UsedCode};
 pub use user_admin::ListedUser;
 pub use users::{RegisterError, User};
 

@@ -38,6 +38,7 @@ mod secure;
 mod security;
 mod session;
 mod session_lists;
+mod stock;
 mod two_tabs;
 mod upgrade;
 mod user_admin;

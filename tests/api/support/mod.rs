@@ -12,6 +12,7 @@ pub mod port;
 pub mod raw;
 pub mod server;
 pub mod soak;
+pub mod stock;
 
 pub use answer::Answer;
 pub use browser::Browser;

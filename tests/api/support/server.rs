@@ -9,6 +9,7 @@ use std::{
 
 use actix_web::dev::ServerHandle;
 use saoma::{
+    codes::Stock,
     login::{keys::KeyWatch, recheck::Recheck},
     settings::{Flags, Settings},
     simulator::{Fault, FaultMode, Simulator, SimulatorSettings},
@@ -31,6 +32,7 @@ pub struct TestServer {
     pub database: TestDatabase,
     pub store: Store,
     pub recheck: Recheck,
+    pub stock: Stock,
     keys: KeyWatch,
     pub data_dir: PathBuf,
     handles: [ServerHandle; 2],
@@ -73,6 +75,7 @@ impl TestServer {
         let handles = application.handles();
         let (store, recheck) = (application.store.clone(), application.recheck.clone());
         let keys = application.keys.clone();
+        let stock = application.stock.clone();
         let running = actix_web::rt::spawn(async {
             application.run_until_stopped().await.unwrap();
         });
@@ -83,6 +86,7 @@ impl TestServer {
             database,
             store,
             recheck,
+            stock,
             keys,
             data_dir,
             handles,
@@ -176,6 +180,8 @@ pub fn settings(
         format!("SAOMA_WECHAT_APP_SECRET={}", wechat.app_secret),
         format!("SAOMA_WECHAT_BASE_URL={}", simulator.url()),
         "SAOMA_SITE_NAME=Test Site".to_owned(),
+        // Many tests count what WeChat is asked for.
+        "SAOMA_CODES=live".to_owned(),
         "SAOMA_DATABASE_CONNECTIONS=4".to_owned(),
         "SAOMA_MAX_STARTS_PER_ADDRESS=0".to_owned(),
         "SAOMA_MAX_REDEEMS_PER_ADDRESS=0".to_owned(),

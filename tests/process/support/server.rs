@@ -203,6 +203,7 @@ pub fn environment(
             ("SAOMA_WECHAT_APP_SECRET", &simulated.app_secret),
             ("SAOMA_WECHAT_BASE_URL", wechat.url().as_str()),
             ("SAOMA_RECHECK_INTERVAL", "200ms"),
+            ("SAOMA_CODES", "live"),
             ("SAOMA_MAX_STARTS_PER_ADDRESS", "0"),
         ],
     );

@@ -1,0 +1,67 @@
+//! Makes one code: a new scene, WeChat's image of it, the image kept.
+
+use std::io;
+
+use super::{Images, NewCode};
+use crate::{
+    login::ids::Scene,
+    wechat::{Wechat, WechatError},
+};
+
+/// The way to WeChat and to the images, for one thread.
+#[derive(Debug, Clone)]
+pub struct Maker {
+    wechat: Wechat,
+    images: Images,
+}
+
+/// Why there is no code.
+#[derive(Debug, thiserror::Error)]
+pub enum MakeError {
+    /// WeChat drew none.
+    #[error(transparent)]
+    Wechat(#[from] WechatError),
+    /// It was drawn and could not be kept.
+    #[error("a code's image could not be kept: {0}")]
+    Image(#[from] io::Error),
+}
+
+impl Maker {
+    /// Codes drawn there and kept here.
+    pub fn new(wechat: Wechat, images: Images) -> Self {
+        Self { wechat, images }
+    }
+
+    /// A code that nobody knows of yet: its row is the caller's to write.
+    pub async fn make(&self) -> Result<NewCode, MakeError> {
+        let scene = Scene::random();
+        let image = self.wechat.code_image(scene.as_str()).await?;
+        let bytes = image.bytes.len();
+        Ok(NewCode {
+            image: self.images.keep(image).await?,
+            scene: scene.hash(),
+            bytes,
+        })
+    }
+
+    /// Gives up a code whose row could not be written.
+    pub async fn discard(&self, code: &NewCode) {
+        if let Err(error) = self.images.delete(&code.image).await {
+            tracing::warn!(%error, image = code.image, "an image without a row is left");
+        }
+    }
+}
+
+impl MakeError {
+    /// Logs why, with what the owner can do about it.
+    pub fn warn(&self) {
+        match self {
+            Self::Wechat(error) => {
+                tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
+            }
+            Self::Image(error) => {
+                tracing::error!(%error, "a code's image could not be kept; is the disk full?");
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Codes made ahead, each used once.
+//!
+//! An instance takes them in blocks: from the commit that marks a block as taken
+//! its codes are this instance's alone. What it does not use is lost with it, so
+//! that no code is ever shown twice. A view takes one from memory.
+
+mod held;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, timeout, timeout_at},
+};
+
+use super::{Code, Images, Source};
+use crate::store::{Store, StoreError};
+use held::{Asked, Held};
+
+/// How long a view waits for a block that is on its way.
+const WAIT: Duration = Duration::from_millis(500);
+/// How often codes that were held too long are dropped.
+const TICK: Duration = Duration::from_secs(60);
+/// Images of a block that are made ready at once.
+const WARMED_AT_ONCE: usize = 8;
+
+/// The stock as this instance uses it. All workers share one; a clone is cheap.
+#[derive(Debug, Clone)]
+pub struct Stock(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    /// What a code has to open to be of use here.
+    opens: Arc<str>,
+    instance: String,
+    held: Mutex<Held>,
+    /// The keeper is to look.
+    wanted: Notify,
+    /// The keeper has taken a block, or has found that there is none.
+    looked: watch::Sender<()>,
+    /// The refill is to look.
+    low: Notify,
+    level: Mutex<Option<Level>>,
+}
+
+/// How full the stock is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    /// Codes that nobody has taken, and those that this instance holds.
+    pub left: u64,
+    /// Codes of a full stock, by the use that is expected.
+    pub mark: u64,
+}
+
+impl Level {
+    /// Below a quarter of the mark: somebody should know.
+    pub fn is_low(self) -> bool {
+        self.left.saturating_mul(4) < self.mark
+    }
+
+    /// Below a twentieth of it.
+    pub fn is_scarce(self) -> bool {
+        self.left.saturating_mul(20) < self.mark
+    }
+}
+
+impl Stock {
+    /// The stock's codes that open this; none is held yet.
+    pub fn new(store: Store, opens: Arc<str>, instance: &str) -> Self {
+        Self(Arc::new(Shared {
+            store,
+            opens,
+            instance: instance.to_owned(),
+            held: Mutex::new(Held::default()),
+            wanted: Notify::new(),
+            looked: watch::Sender::new(()),
+            low: Notify::new(),
+            level: Mutex::new(None),
+        }))
+    }
+
+    /// A code, at once if one is held, else after half a second at the most;
+    /// none from a stock that is used up.
+    pub async fn code(&self) -> Option<Code> {
+        let deadline = Instant::now() + WAIT;
+        let mut looked = None;
+        loop {
+            match self.ask() {
+                Asked::Code(code) => return Some(code),
+                Asked::UsedUp => return None,
+                Asked::Wait => {}
+            }
+            // Once more after subscribing: a block may have come in between.
+            let Some(looked) = &mut looked else {
+                looked = Some(self.0.looked.subscribe());
+                continue;
+            };
+            timeout_at(deadline, looked.changed()).await.ok()?.ok()?;
+        }
+    }
+
+    fn ask(&self) -> Asked {
+        let mut held = self.held();
+        let asked = held.ask(Instant::now());
+        if held.runs_low() {
+            self.0.wanted.notify_one();
+        }
+        asked
+    }
+
+    /// Takes blocks whenever they are needed, until the process ends. `ahead`:
+    /// the first before anybody asks. Without `images` somebody else serves them.
+    pub async fn keep(self, ahead: bool, images: Option<Images>) {
+        if ahead {
+            self.0.wanted.notify_one();
+        }
+        let mut healthy = true;
+        loop {
+            let wanted = timeout(TICK, self.0.wanted.notified()).await.is_ok();
+            let missing = {
+                let mut held = self.held();
+                held.drop_old(Instant::now());
+                held.missing(Instant::now())
+            };
+            if !wanted || missing == 0 {
+                continue;
+            }
+            let asked_at = Instant::now();
+            let block = self.take(missing, images.as_ref()).await;
+            match &block {
+                Ok(_) => healthy = true,
+                Err(error) if healthy => {
+                    healthy = false;
+                    tracing::warn!(%error, "no codes could be taken from the stock");
+                }
+                Err(_) => {}
+            }
+            let block = block.unwrap_or_default();
+            if block.len() < usize::try_from(missing).unwrap_or(usize::MAX) {
+                self.0.low.notify_one();
+            }
+            self.held().put(block, asked_at, Instant::now());
+            self.0.looked.send_replace(());
+        }
+    }
+
+    /// A block that is ours alone, without the codes whose images are not here.
+    async fn take(&self, most: u32, images: Option<&Images>) -> Result<Vec<Code>, StoreError> {
+        let shared = &self.0;
+        let block = shared
+            .store
+            .take_stock(&shared.instance, &shared.opens, most)
+            .await?;
+        let Some(images) = images else {
+            return Ok(block);
+        };
+        let warmed = stream::iter(block).map(|code| async move {
+            match images.warm(&code.image).await {
+                Ok(()) => Some(code),
+                Err(error) => {
+                    tracing::error!(
+                        %error, image = code.image,
+                        "a code of the stock has no image here and is left out; do all instances \
+                         keep their images in one place?"
+                    );
+                    None
+                }
+            }
+        });
+        let warmed = warmed.buffer_unordered(WARMED_AT_ONCE);
+        Ok(warmed.filter_map(async |code| code).collect().await)
+    }
+
+    /// Waits until a block came short.
+    pub async fn runs_low(&self) {
+        self.0.low.notified().await;
+    }
+
+    /// There are new codes in it.
+    pub fn was_filled(&self) {
+        self.held().expect_more();
+        self.0.wanted.notify_one();
+    }
+
+    /// What the database has left, and what a full stock has.
+    pub fn note_level(&self, left: u64, mark: u64) {
+        *self.locked_level() = Some(Level { left, mark });
+    }
+
+    /// How full the stock is; none before the refill has looked.
+    pub fn level(&self) -> Option<Level> {
+        let level = *self.locked_level();
+        let held = self.held().len();
+        level.map(|level| Level {
+            left: level.left + held,
+            ..level
+        })
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn locked_level(&self) -> MutexGuard<'_, Option<Level>> {
+        self.0.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A code that was taken from the stock.
+impl Code {
+    pub(crate) fn of_stock(image: String, scene: crate::login::ids::Hash) -> Self {
+        Self {
+            image,
+            scene,
+            source: Source::Stock,
+            epoch: 0,
+        }
+    }
+}

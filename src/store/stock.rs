@@ -1,0 +1,186 @@
+//! The rows of codes that are used once: the stock, and those that WeChat made
+//! while a page waited.
+
+use super::{Store, StoreError, housekeeping::BATCH};
+use crate::{
+    codes::{Code, NewCode},
+    login::ids::Hash,
+};
+
+/// What the stock has, and how quickly codes are used.
+#[derive(Debug, Clone, Copy)]
+pub struct StockCount {
+    /// Codes that nobody has taken.
+    pub left: i64,
+    /// Codes that were taken or made for a page within the last minute.
+    pub used_in_a_minute: i64,
+}
+
+/// A code that nobody needs any more.
+#[derive(Debug)]
+pub struct UsedCode {
+    /// Its row.
+    pub id: i64,
+    /// Its image's name.
+    pub image: String,
+}
+
+impl Store {
+    /// Takes a block of at most so many codes. Once this has answered they are
+    /// this instance's alone, for ever; so they are if its answer gets lost.
+    pub async fn take_stock(
+        &self,
+        instance: &str,
+        opens: &str,
+        most: u32,
+    ) -> Result<Vec<Code>, StoreError> {
+        let rows = self
+            .run(async |db| {
+                sqlx::query!(
+                    "with block as materialized (
+                        select id from codes
+                        where kind = 'stock' and taken_at is null and opens = $2
+                        order by id limit $3 for update skip locked
+                    )
+                    update codes set taken_by = $1, taken_at = saoma_now()
+                    where id in (select id from block)
+                    returning scene_hash, image",
+                    instance,
+                    opens,
+                    i64::from(most),
+                )
+                .fetch_all(db)
+                .await
+            })
+            .await?;
+        let code = |scene: Vec<u8>, image| {
+            let scene = Hash::try_from(scene);
+            let scene = scene.map_err(|_| StoreError::Inconsistent("a scene's hash".to_owned()))?;
+            Ok(Code::of_stock(image, scene))
+        };
+        rows.into_iter()
+            .map(|row| code(row.scene_hash, row.image))
+            .collect()
+    }
+
+    /// Adds codes whose images are kept.
+    pub async fn add_stock(&self, opens: &str, new: &[NewCode]) -> Result<(), StoreError> {
+        let scenes: Vec<_> = new.iter().map(|code| code.scene.to_vec()).collect();
+        let images: Vec<_> = new.iter().map(|code| code.image.clone()).collect();
+        let bytes: Vec<_> = new.iter().map(|code| size(code.bytes)).collect();
+        self.run(async |db| {
+            sqlx::query!(
+                "insert into codes (kind, scene_hash, image, bytes, opens)
+                 select 'stock', scene_hash, image, bytes, $1
+                 from unnest($2::bytea[], $3::text[], $4::integer[]) as t(scene_hash, image, bytes)",
+                opens,
+                &scenes,
+                &images,
+                &bytes,
+            )
+            .execute(db)
+            .await
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Notes a code that was made for a page that waits, as taken.
+    pub async fn note_live_code(
+        &self,
+        instance: &str,
+        opens: &str,
+        code: &NewCode,
+    ) -> Result<(), StoreError> {
+        self.run(async |db| {
+            sqlx::query!(
+                "insert into codes (kind, scene_hash, image, bytes, opens, taken_by, taken_at)
+                 values ('live', $1, $2, $3, $4, $5, saoma_now())",
+                &code.scene[..],
+                code.image,
+                size(code.bytes),
+                opens,
+                instance,
+            )
+            .execute(db)
+            .await
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Counts the codes that open this.
+    pub async fn count_stock(&self, opens: &str) -> Result<StockCount, StoreError> {
+        self.run(async |db| {
+            sqlx::query_as!(
+                StockCount,
+                r#"select
+                    (select count(*) from codes
+                     where kind = 'stock' and taken_at is null and opens = $1) as "left!",
+                    (select count(*) from codes
+                     where taken_at > saoma_now() - interval '1 minute' and kind <> 'pool'
+                        and opens = $1) as "used_in_a_minute!""#,
+                opens,
+            )
+            .fetch_one(db)
+            .await
+        })
+        .await
+    }
+
+    /// Marks codes as taken that open something else than `opens`. Not those of
+    /// the last day: two versions of the settings may run side by side for a while.
+    pub async fn retire_unfit_codes(&self, opens: &str) -> Result<(), StoreError> {
+        self.run(async |db| {
+            sqlx::query!(
+                "with unfit as materialized (
+                    select id from codes
+                    where kind = 'stock' and taken_at is null and opens <> $1
+                        and created_at < saoma_now() - interval '1 day'
+                    limit $2 for update skip locked
+                )
+                update codes set taken_by = 'unfit', taken_at = saoma_now()
+                where id in (select id from unfit)",
+                opens,
+                BATCH,
+            )
+            .execute(db)
+            .await
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// A batch of codes that were taken two hours ago: what they were shown for is over,
+    /// since an instance shows them within an hour.
+    pub async fn used_codes(&self) -> Result<Vec<UsedCode>, StoreError> {
+        self.run(async |db| {
+            sqlx::query_as!(
+                UsedCode,
+                "select id, image from codes
+                 where taken_at < saoma_now() - interval '2 hours' and kind <> 'pool'
+                 order by taken_at limit $1",
+                BATCH,
+            )
+            .fetch_all(db)
+            .await
+        })
+        .await
+    }
+
+    /// Deletes rows whose images are gone.
+    pub async fn delete_codes(&self, ids: &[i64]) -> Result<(), StoreError> {
+        self.run(async |db| {
+            sqlx::query!("delete from codes where id = any($1)", ids)
+                .execute(db)
+                .await
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+/// An image has at most 1 MiB.
+fn size(bytes: usize) -> i32 {
+    i32::try_from(bytes).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,149 @@
+//! Codes that were made ahead: each is shown once, whatever WeChat does.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_util::future::join_all;
+use saoma::{codes::tidy, simulator::FaultMode};
+use serde_json::{Value, json};
+
+use crate::support::TestServer;
+
+const STOCK: &[(&str, &str)] = &[("SAOMA_CODES", "stock")];
+const TWO_HOURS: Duration = Duration::from_secs(2 * 3600 + 1);
+
+/// Opens the page; its first message.
+async fn ticket(server: &std::sync::Arc<TestServer>) -> Value {
+    server.browser().await.open_socket().await
+}
+
+#[actix_web::test]
+async fn a_view_takes_its_code_from_the_stock_while_wechat_is_down() {
+    let server = TestServer::start_with(STOCK).await;
+    let phone = server.registered_phone("Ming").await;
+    server.fill_stock(3).await;
+    server.fault("/wxa/getwxacodeunlimit", FaultMode::Error);
+    let drawn = server.drawn();
+    for _ in 0..3 {
+        let mut browser = server.browser().await;
+        let ticket = browser.open_socket().await;
+        assert_eq!(ticket["source"], "stock");
+        let scene = browser.scene(&ticket).await;
+        let scanned = phone.scan(&scene).await.expect(200);
+        assert_eq!(scanned["check"], "none");
+        browser.expect("scanned").await;
+        phone.confirm(&scanned["nonce"]).await.expect(200);
+        browser.expect("login_succeeded").await;
+        browser.redeem(&ticket["attempt"]).await.expect(200);
+    }
+    assert_eq!(server.drawn(), drawn);
+}
+
+#[actix_web::test]
+async fn a_stock_that_is_used_up_is_followed_by_live_codes_and_then_by_a_clear_answer() {
+    let server = TestServer::start_with(STOCK).await;
+    server.fill_stock(1).await;
+    assert_eq!(ticket(&server).await["source"], "stock");
+    assert_eq!(ticket(&server).await["source"], "live");
+    server.fault("/wxa/getwxacodeunlimit", FaultMode::Error);
+    let mut browser = server.browser().await;
+    let refused = browser.post("/api/login/attempts", json!({})).await;
+    let problem = refused.expect_problem(503, "codes_unavailable");
+    assert!(problem["retry_in"].is_u64(), "{problem}");
+}
+
+#[actix_web::test]
+async fn a_renewal_takes_the_next_code_of_the_stock() {
+    let server = TestServer::start_with(STOCK).await;
+    server.fill_stock(2).await;
+    let mut attempt = server.pending().await;
+    attempt.browser.refresh(&json!(1), true).await;
+    let renewed = attempt.browser.expect("ticket").await;
+    assert_eq!(renewed["source"], "stock");
+    assert_ne!(attempt.browser.scene(&renewed).await, attempt.scene);
+}
+
+#[actix_web::test]
+async fn two_instances_never_take_the_same_code() {
+    let server = TestServer::start().await;
+    let codes = server.make_codes(100).await;
+    server.store.add_stock("it", &codes).await.unwrap();
+    let takes = (0..20).map(|number| {
+        let store = server.store.clone();
+        async move {
+            let instance = if number % 2 == 0 { "one" } else { "two" };
+            store.take_stock(instance, "it", 7).await.unwrap()
+        }
+    });
+    let taken = join_all(takes).await;
+    let scenes: Vec<_> = taken.iter().flatten().map(|code| code.scene).collect();
+    assert_eq!(scenes.len(), 100);
+    assert_eq!(scenes.iter().collect::<BTreeSet<_>>().len(), 100);
+}
+
+#[actix_web::test]
+async fn a_code_that_opens_something_else_is_not_shown_and_goes_after_a_day() {
+    let server = TestServer::start_with(STOCK).await;
+    let codes = server.make_codes(2).await;
+    let other = "another mini program";
+    server.store.add_stock(other, &codes).await.unwrap();
+    server.stock.was_filled();
+    assert_eq!(ticket(&server).await["source"], "live");
+    let left = "select count(*) from codes where kind = 'stock'";
+    let (images, opens) = (server.images(), server.opens());
+    let tidy = async || tidy::once(&server.store, &images, &opens).await.unwrap();
+    server.advance(Duration::from_secs(23 * 3600)).await;
+    tidy().await;
+    assert_eq!(server.store.count_stock(other).await.unwrap().left, 2);
+    server.advance(TWO_HOURS).await;
+    tidy().await;
+    assert_eq!(server.store.count_stock(other).await.unwrap().left, 0);
+    // Taken by nobody; gone with what was shown at that time.
+    assert_eq!(server.database.count(left).await, 2);
+    server.advance(TWO_HOURS).await;
+    tidy().await;
+    assert_eq!(server.database.count(left).await, 0);
+    for code in codes {
+        assert!(images.read(&code.image).await.unwrap().is_none());
+    }
+}
+
+#[actix_web::test]
+async fn a_code_whose_image_is_not_here_is_left_out() {
+    let server = TestServer::start_with(STOCK).await;
+    let codes = server.make_codes(2).await;
+    server.images().delete(&codes[0].image).await.unwrap();
+    let opens = server.opens();
+    server.store.add_stock(&opens, &codes).await.unwrap();
+    server.stock.was_filled();
+    let ticket = ticket(&server).await;
+    assert_eq!(ticket["source"], "stock");
+    let url = ticket["code_url"].as_str().unwrap();
+    assert!(url.ends_with(&codes[1].image), "{url}");
+}
+
+#[actix_web::test]
+async fn images_of_used_codes_go_after_two_hours_and_those_of_others_stay() {
+    let server = TestServer::start_with(STOCK).await;
+    server.fill_stock(1).await;
+    let stock = server.pending().await;
+    let live = server.pending().await;
+    let unused = server.make_codes(1).await;
+    let opens = server.opens();
+    server.store.add_stock(&opens, &unused).await.unwrap();
+    let (images, opens) = (server.images(), server.opens());
+    let files = || {
+        std::fs::read_dir(server.data_dir.join("codes"))
+            .unwrap()
+            .count()
+    };
+    assert_eq!(files(), 3);
+    server.advance(Duration::from_secs(2 * 3600 - 60)).await;
+    tidy::once(&server.store, &images, &opens).await.unwrap();
+    assert_eq!(files(), 3);
+    server.advance(Duration::from_secs(61)).await;
+    tidy::once(&server.store, &images, &opens).await.unwrap();
+    assert_eq!(files(), 1);
+    assert!(images.read(&unused[0].image).await.unwrap().is_some());
+    assert_eq!(server.database.count("select count(*) from codes").await, 1);
+    drop((stock, live));
+}

@@ -1,0 +1,49 @@
+//! Codes that a test puts into the stock itself.
+
+use std::sync::Arc;
+
+use saoma::{
+    codes::{Images, Maker, NewCode},
+    wechat::{AccessToken, Wechat},
+};
+
+use super::TestServer;
+
+const CODE: &str = "/wxa/getwxacodeunlimit";
+
+impl TestServer {
+    /// Puts so many codes into the stock, as the refill does.
+    pub async fn fill_stock(&self, number: usize) {
+        let codes = self.make_codes(number).await;
+        let opens = self.opens();
+        self.store.add_stock(&opens, &codes).await.unwrap();
+        self.stock.was_filled();
+    }
+
+    /// Codes with their images, in no source yet.
+    pub async fn make_codes(&self, number: usize) -> Vec<NewCode> {
+        let settings = &self.recheck.settings;
+        let wechat = Wechat::new(settings.wechat.clone(), Arc::new(AccessToken::new()));
+        let maker = Maker::new(wechat, self.images());
+        let mut codes = Vec::new();
+        for _ in 0..number {
+            codes.push(maker.make().await.unwrap());
+        }
+        codes
+    }
+
+    /// What this server's codes open.
+    pub fn opens(&self) -> String {
+        self.recheck.settings.code_opens()
+    }
+
+    /// Where this server keeps images.
+    pub fn images(&self) -> Images {
+        Images::open(&self.data_dir.join("codes")).unwrap()
+    }
+
+    /// Images that the simulator has drawn so far.
+    pub fn drawn(&self) -> u64 {
+        self.simulator.state().stats()[CODE].images
+    }
+}
