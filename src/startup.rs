@@ -20,7 +20,7 @@ use secrecy::ExposeSecret;
 
 use crate::{
     broker::Broker,
-    codes::{Codes, Images, Live},
+    codes::{Codes, ImageStore, Live},
     http::{
         self,
         address::AddressFinder,
@@ -105,7 +105,7 @@ impl Application {
         actix::spawn(keys.clone().run());
         actix::spawn(recheck::tidy(
             store.clone(),
-            wired.images.clone(),
+            wired.images.images(),
             wired.parts.limits.clone(),
             wired.parts.settings.audit_retention,
         ));
@@ -154,7 +154,7 @@ struct Wired {
     parts: Parts,
     keys: KeyWatch,
     hub: Addr<LoginHub>,
-    images: Images,
+    images: ImageStore,
     token: Arc<AccessToken>,
     addresses: AddressFinder,
     connections: Connections,
@@ -183,9 +183,8 @@ impl Wired {
         if settings.demo {
             keys::demo::forget_old(&settings)?;
         }
-        let images = settings.data_dir.join("codes");
-        let images = Images::open(&images)
-            .with_context(|| format!("the image folder {} cannot be made", images.display()))?;
+        let images = ImageStore::open(&settings)
+            .context("the folder for code images (SAOMA_CODE_STORE) cannot be made")?;
         let hub = LoginHub::new(&settings.timers).start();
         let addresses = AddressFinder::new(&settings.trusted_proxies);
         let workers = Workers::new(open_files, settings.database_connections);
@@ -235,10 +234,12 @@ impl Wired {
         let connections = self.connections.clone();
         move || {
             let wechat = Wechat::new(parts.settings.wechat.clone(), token.clone());
+            let images = images.images();
             let live = Live::new(wechat.clone(), images.clone());
             let codes = Codes::new(live);
             Site {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),
+                images,
                 hub: hub.clone(),
                 addresses: addresses.clone(),
                 connections: connections.clone(),
@@ -253,12 +254,11 @@ impl Wired {
     }
 
     fn serve(&self, listener: TcpListener) -> anyhow::Result<Server> {
-        let (sites, images) = (self.sites(), Data::new(self.images.clone()));
+        let sites = self.sites();
         let (connections, head) = (self.connections.clone(), self.head());
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(sites()))
-                .app_data(images.clone())
                 .configure(http::routes)
         });
         Ok(server

@@ -24,10 +24,8 @@ impl Live {
             tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
             Error::CodesUnavailable(error.to_string(), error.retry_in())
         })?;
-        let name = self.images.keep(image).await.map_err(|error| {
-            tracing::error!(%error, "a code's image could not be kept; is the disk full?");
-            Error::CodesUnavailable(error.to_string(), None)
-        })?;
+        let name = self.images.keep_warm(image).await;
+        let name = name.map_err(|error| Error::CodesUnavailable(error.to_string(), None))?;
         Ok(Code {
             image: name,
             scene: scene.hash(),

@@ -10,7 +10,7 @@ use crate::{
     login::ids::{AttemptId, Hash},
 };
 
-pub use images::{Image, Images};
+pub use images::{BUCKET_CONNECTIONS, IMMUTABLE, Image, ImageError, ImageStore, Images};
 pub use live::Live;
 
 /// A code that is ready to be shown.

@@ -3,6 +3,7 @@
 //! Nothing starts with a wrong value: [`SettingsError`] names the setting, its
 //! value and what would be right.
 
+mod codes;
 pub mod duration;
 mod flags;
 mod parse;
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use codes::{BucketSettings, CodeSettings, CodeStore};
 pub use flags::Flags;
 pub use parse::SettingsError;
 
@@ -59,6 +61,8 @@ pub struct Settings {
     pub token_audience: String,
     /// Peers whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// Codes and where their images are kept.
+    pub codes: CodeSettings,
     /// Where browsers find code images, if not here.
     pub code_base_url: Option<Url>,
     /// The owner's address databases.
@@ -200,15 +204,16 @@ impl Settings {
                 "release",
                 &["release", "trial", "develop"],
             )?,
+            width: values.number("SAOMA_CODE_WIDTH", 430, 280..=1280)?,
             timeout: Duration::from_secs(3),
             image_timeout: Duration::from_secs(5),
         };
         require_wechat(&wechat)?;
+        let data_dir = PathBuf::from(values.text("SAOMA_DATA_DIR", "data")?);
         Ok(Self {
             listen: values.address("SAOMA_LISTEN", "127.0.0.1:8080")?,
             admin_listen: values.address("SAOMA_ADMIN_LISTEN", "127.0.0.1:9180")?,
             site_name: values.text("SAOMA_SITE_NAME", public_url.host_str().unwrap_or("Saoma"))?,
-            data_dir: PathBuf::from(values.text("SAOMA_DATA_DIR", "data")?),
             database_url: values.secret("DATABASE_URL")?,
             database_connections: values.number("SAOMA_DATABASE_CONNECTIONS", 10, 2..=1000)?,
             instance: values.text("SAOMA_INSTANCE", &uuid::Uuid::new_v4().to_string())?,
@@ -226,6 +231,8 @@ impl Settings {
                 public_url.as_str().trim_end_matches('/'),
             )?,
             trusted_proxies: values.networks("SAOMA_TRUSTED_PROXIES")?,
+            codes: CodeSettings::from_values(values, &data_dir)?,
+            data_dir,
             code_base_url: values.optional_url("SAOMA_CODE_BASE_URL")?,
             geoip: GeoipFiles {
                 city: values.path("SAOMA_GEOIP_CITY")?,
