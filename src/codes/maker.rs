@@ -1,8 +1,6 @@
 //! Makes one code: a new scene, WeChat's image of it, the image kept.
 
-use std::io;
-
-use super::{Images, NewCode};
+use super::{ImageError, Images, NewCode};
 use crate::{
     login::ids::Scene,
     wechat::{Wechat, WechatError},
@@ -22,8 +20,8 @@ pub enum MakeError {
     #[error(transparent)]
     Wechat(#[from] WechatError),
     /// It was drawn and could not be kept.
-    #[error("a code's image could not be kept: {0}")]
-    Image(#[from] io::Error),
+    #[error(transparent)]
+    Image(#[from] ImageError),
 }
 
 impl Maker {
@@ -60,7 +58,7 @@ impl MakeError {
                 tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
             }
             Self::Image(error) => {
-                tracing::error!(%error, "a code's image could not be kept; is the disk full?");
+                tracing::error!(%error, "a code's image could not be kept");
             }
         }
     }
