@@ -20,7 +20,10 @@ use secrecy::ExposeSecret;
 
 use crate::{
     broker::Broker,
-    codes::{self, Codes, Images, Live, Maker, Stock, Switch},
+    codes::{
+        self, Codes, Images, Live, Maker, Stock, Switch,
+        refill::{self, Refill},
+    },
     http::{
         self,
         address::AddressFinder,
@@ -45,6 +48,9 @@ use crate::{
     },
     wechat::{AccessToken, Wechat},
 };
+
+/// Between two tries to fill the stock.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// A server that listens and has not begun to serve yet.
 #[expect(missing_debug_implementations, reason = "actix's servers have none")]
@@ -111,7 +117,7 @@ impl Application {
             wired.parts.limits.clone(),
             wired.parts.settings.audit_retention,
         ));
-        wired.keep_codes(&store);
+        let refill = wired.keep_codes(&store);
         actix::spawn(wired.parts.places.clone().follow());
         let stop = shutdown::Parts {
             hub: wired.hub.clone(),
@@ -119,6 +125,7 @@ impl Application {
             drain: wired.parts.settings.timers.drain,
             store: store.clone(),
             private_postgres,
+            refill,
         };
         Ok(Self {
             public: wired.serve(public)?,
@@ -236,8 +243,9 @@ impl Wired {
         }
     }
 
-    /// Starts what fills, keeps and tidies codes.
-    fn keep_codes(&self, store: &Store) {
+    /// Starts what fills, keeps and tidies codes. Only a stock that comes first
+    /// is filled by itself.
+    fn keep_codes(&self, store: &Store) -> Option<refill::Running> {
         let settings = &self.parts.settings;
         let ahead = settings.codes.first == codes::Source::Stock;
         let served_here = settings.code_base_url.is_none();
@@ -245,6 +253,23 @@ impl Wired {
         actix::spawn(self.stock.clone().keep(ahead, images));
         let (images, opens) = (self.images.clone(), self.opens.clone());
         actix::spawn(codes::tidy::run(store.clone(), images, opens));
+        ahead.then(|| {
+            Refill::start(refill::Parts {
+                store: store.clone(),
+                stock: self.stock.clone(),
+                opens: self.opens.clone(),
+                settings: settings.codes.clone(),
+                longest_pause: LONGEST_PAUSE,
+                maker: self.makers(),
+            })
+        })
+    }
+
+    /// A maker of codes for each thread that asks.
+    fn makers(&self) -> impl Fn() -> Maker + Clone + Send + 'static {
+        let settings = self.parts.settings.wechat.clone();
+        let (images, token) = (self.images.clone(), self.token.clone());
+        move || Maker::new(Wechat::new(settings.clone(), token.clone()), images.clone())
     }
 
     /// A maker of sites: awc's client belongs to its worker's thread, so each

@@ -6,6 +6,7 @@
 mod images;
 mod live;
 mod maker;
+pub mod refill;
 pub mod stock;
 mod switch;
 pub mod tidy;

@@ -31,7 +31,7 @@ impl CodeSettings {
             first: Source::parse(&first).unwrap_or(Source::Stock),
             stock_size,
             stock_max: values.number("SAOMA_STOCK_MAX", most, stock_size..=1_000_000)?,
-            stock_rate: values.number("SAOMA_STOCK_RATE", 3_000, 1..=5_000)?,
+            stock_rate: values.number("SAOMA_STOCK_RATE", 3_000, 60..=5_000)?,
             phone_url: None,
         })
     }

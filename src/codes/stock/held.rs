@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Code;
 
 /// A block is as large as the use of this time.
-const AHEAD: f64 = 2.0;
+const AHEAD: f64 = 4.0;
 const LEAST: f64 = 8.0;
 const MOST: f64 = 512.0;
 /// What is held longer is not shown any more: housekeeping deletes its image an
@@ -135,7 +135,7 @@ mod tests {
             now += Duration::from_millis(10);
         }
         let missing = held.missing(now);
-        assert!((150..=200).contains(&missing), "{missing}");
+        assert!((300..=400).contains(&missing), "{missing}");
         for _ in 0..10 * 1000 {
             held.ask(now);
             now += Duration::from_millis(1);
