@@ -20,7 +20,7 @@ use secrecy::ExposeSecret;
 
 use crate::{
     broker::Broker,
-    codes::{Codes, Images, Live},
+    codes::{Codes, Images, Live, LiveShared},
     http::{
         self,
         address::AddressFinder,
@@ -43,7 +43,7 @@ use crate::{
         BeginQueue, Store,
         private::{PrivatePostgres, PrivatePostgresError},
     },
-    wechat::{AccessToken, Wechat},
+    wechat::{AccessToken, Breakers, Wechat},
 };
 
 /// A server that listens and has not begun to serve yet.
@@ -156,6 +156,7 @@ struct Wired {
     hub: Addr<LoginHub>,
     images: Images,
     token: Arc<AccessToken>,
+    live: LiveShared,
     addresses: AddressFinder,
     connections: Connections,
     workers: Workers,
@@ -187,6 +188,7 @@ impl Wired {
         let images = Images::open(&images)
             .with_context(|| format!("the image folder {} cannot be made", images.display()))?;
         let hub = LoginHub::new(&settings.timers).start();
+        let breakers = Breakers::new(settings.wechat.longest_pause);
         let addresses = AddressFinder::new(&settings.trusted_proxies);
         let workers = Workers::new(open_files, settings.database_connections);
         let bound_addresses = settings.limits.sockets_per_address > 0;
@@ -200,6 +202,7 @@ impl Wired {
                 keys: keys.keys(),
                 check_codes,
                 begin: BeginQueue::start(store.clone(), settings.instance.clone()),
+                identities: breakers.identities,
                 broker: Broker::local(hub.clone()),
                 settings: settings.clone(),
             },
@@ -207,6 +210,7 @@ impl Wired {
             hub,
             images,
             token: Arc::new(AccessToken::new()),
+            live: LiveShared::new(breakers.codes),
             connections: Connections::new("public", bounds, addresses.clone()),
             addresses,
             workers,
@@ -227,6 +231,7 @@ impl Wired {
     /// worker makes its own.
     fn sites(&self) -> impl Fn() -> Site + Clone + Send + 'static {
         let (parts, images, token) = (self.parts.clone(), self.images.clone(), self.token.clone());
+        let live = self.live.clone();
         let (hub, addresses, draining) = (
             self.hub.clone(),
             self.addresses.clone(),
@@ -235,7 +240,7 @@ impl Wired {
         let connections = self.connections.clone();
         move || {
             let wechat = Wechat::new(parts.settings.wechat.clone(), token.clone());
-            let live = Live::new(wechat.clone(), images.clone());
+            let live = Live::new(wechat.clone(), images.clone(), live.clone());
             let codes = Codes::new(live);
             Site {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),

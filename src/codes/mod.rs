@@ -2,6 +2,7 @@
 
 mod images;
 mod live;
+mod single_flight;
 
 use std::net::IpAddr;
 
@@ -11,7 +12,7 @@ use crate::{
 };
 
 pub use images::{Image, Images};
-pub use live::Live;
+pub use live::{Live, LiveShared};
 
 /// A code that is ready to be shown.
 #[derive(Debug, Clone)]
@@ -64,7 +65,7 @@ impl Codes {
     }
 
     /// A code for this attempt alone.
-    pub async fn code(&self, _want: &Want) -> Result<Code, Error> {
-        self.live.make().await
+    pub async fn code(&self, want: &Want) -> Result<Code, Error> {
+        self.live.make(want).await
     }
 }

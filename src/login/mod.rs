@@ -26,7 +26,7 @@ use crate::{
     session::protocol::ServerMessage,
     settings::Settings,
     store::{BeginQueue, Store},
-    wechat::Wechat,
+    wechat::{Breaker, Wechat},
 };
 use attempt::Attempt;
 use check::CheckCodes;
@@ -48,6 +48,7 @@ pub struct Login {
     begin: BeginQueue,
     codes: Codes,
     wechat: Wechat,
+    identities: Arc<Breaker>,
     broker: Broker,
 }
 
@@ -62,6 +63,7 @@ pub struct Parts {
     pub keys: Arc<SigningKeys>,
     pub check_codes: Arc<CheckCodes>,
     pub begin: BeginQueue,
+    pub identities: Arc<Breaker>,
     pub broker: Broker,
 }
 
@@ -76,6 +78,7 @@ impl Login {
             keys,
             check_codes,
             begin,
+            identities,
             broker,
         } = parts;
         Self {
@@ -88,6 +91,7 @@ impl Login {
             begin,
             codes,
             wechat,
+            identities,
             broker,
         }
     }
