@@ -21,7 +21,7 @@ use secrecy::ExposeSecret;
 use crate::{
     broker::Broker,
     codes::{
-        self, Codes, Images, Live, Maker, Stock, Switch,
+        self, Codes, Images, Live, LiveShared, Maker, Stock, Switch,
         refill::{self, Refill},
     },
     http::{
@@ -46,11 +46,8 @@ use crate::{
         BeginQueue, Store,
         private::{PrivatePostgres, PrivatePostgresError},
     },
-    wechat::{AccessToken, Wechat},
+    wechat::{AccessToken, Breaker, Breakers, Wechat},
 };
-
-/// Between two tries to fill the stock.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// A server that listens and has not begun to serve yet.
 #[expect(missing_debug_implementations, reason = "actix's servers have none")]
@@ -171,6 +168,9 @@ struct Wired {
     stock: Stock,
     switch: Switch,
     token: Arc<AccessToken>,
+    /// Of calls for codes.
+    breaker: Arc<Breaker>,
+    live: LiveShared,
     addresses: AddressFinder,
     connections: Connections,
     workers: Workers,
@@ -204,6 +204,7 @@ impl Wired {
         let opens: Arc<str> = settings.code_opens().into();
         let stock = Stock::new(store.clone(), opens.clone(), &settings.instance);
         let hub = LoginHub::new(&settings.timers).start();
+        let breakers = Breakers::new(settings.wechat.longest_pause);
         let addresses = AddressFinder::new(&settings.trusted_proxies);
         let workers = Workers::new(open_files, settings.database_connections);
         let bound_addresses = settings.limits.sockets_per_address > 0;
@@ -217,6 +218,7 @@ impl Wired {
                 keys: keys.keys(),
                 check_codes,
                 begin: BeginQueue::start(store.clone(), settings.instance.clone()),
+                identities: breakers.identities,
                 broker: Broker::local(hub.clone()),
                 settings: settings.clone(),
             },
@@ -227,6 +229,8 @@ impl Wired {
             stock,
             switch: Switch::new(),
             token: Arc::new(AccessToken::new()),
+            breaker: breakers.codes,
+            live: LiveShared::default(),
             connections: Connections::new("public", bounds, addresses.clone()),
             addresses,
             workers,
@@ -259,7 +263,7 @@ impl Wired {
                 stock: self.stock.clone(),
                 opens: self.opens.clone(),
                 settings: settings.codes.clone(),
-                longest_pause: LONGEST_PAUSE,
+                longest_pause: settings.wechat.longest_pause,
                 maker: self.makers(),
             })
         })
@@ -268,14 +272,22 @@ impl Wired {
     /// A maker of codes for each thread that asks.
     fn makers(&self) -> impl Fn() -> Maker + Clone + Send + 'static {
         let settings = self.parts.settings.wechat.clone();
-        let (images, token) = (self.images.clone(), self.token.clone());
-        move || Maker::new(Wechat::new(settings.clone(), token.clone()), images.clone())
+        let (images, token, breaker) = (
+            self.images.clone(),
+            self.token.clone(),
+            self.breaker.clone(),
+        );
+        move || {
+            let wechat = Wechat::new(settings.clone(), token.clone());
+            Maker::new(wechat, images.clone(), breaker.clone())
+        }
     }
 
     /// A maker of sites: awc's client belongs to its worker's thread, so each
     /// worker makes its own.
     fn sites(&self) -> impl Fn() -> Site + Clone + Send + 'static {
         let (parts, images, token) = (self.parts.clone(), self.images.clone(), self.token.clone());
+        let (live, breaker) = (self.live.clone(), self.breaker.clone());
         let (hub, addresses, draining) = (
             self.hub.clone(),
             self.addresses.clone(),
@@ -286,12 +298,13 @@ impl Wired {
         move || {
             let settings = &parts.settings;
             let wechat = Wechat::new(settings.wechat.clone(), token.clone());
-            let maker = Maker::new(wechat.clone(), images.clone());
+            let maker = Maker::new(wechat.clone(), images.clone(), breaker.clone());
             let live = Live::new(
                 maker,
                 parts.store.clone(),
                 opens.clone(),
                 &settings.instance,
+                live.clone(),
             );
             let codes = Codes::new(settings.codes.first, stock.clone(), live, switch.clone());
             Site {

@@ -207,6 +207,7 @@ impl Settings {
             )?,
             timeout: Duration::from_secs(3),
             image_timeout: Duration::from_secs(5),
+            longest_pause: values.duration("SAOMA_WECHAT_PAUSE", "60s")?,
         };
         require_wechat(&wechat)?;
         Ok(Self {

@@ -117,6 +117,7 @@ pub(super) fn settings(address: SocketAddr) -> WechatSettings {
         env_version: "release".to_owned(),
         timeout: Duration::from_secs(20),
         image_timeout: Duration::from_secs(20),
+        longest_pause: Duration::from_secs(60),
     }
 }
 

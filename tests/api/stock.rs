@@ -6,9 +6,8 @@ use futures_util::future::join_all;
 use saoma::{codes::tidy, simulator::FaultMode};
 use serde_json::{Value, json};
 
-use crate::support::TestServer;
+use crate::support::{TestServer, stock::unfilled};
 
-const STOCK: &[(&str, &str)] = &[("SAOMA_CODES", "stock")];
 const TWO_HOURS: Duration = Duration::from_secs(2 * 3600 + 1);
 
 /// Opens the page; its first message.
@@ -18,7 +17,7 @@ async fn ticket(server: &std::sync::Arc<TestServer>) -> Value {
 
 #[actix_web::test]
 async fn a_view_takes_its_code_from_the_stock_while_wechat_is_down() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     let phone = server.registered_phone("Ming").await;
     server.fill_stock(3).await;
     server.fault("/wxa/getwxacodeunlimit", FaultMode::Error);
@@ -40,7 +39,7 @@ async fn a_view_takes_its_code_from_the_stock_while_wechat_is_down() {
 
 #[actix_web::test]
 async fn a_stock_that_is_used_up_is_followed_by_live_codes_and_then_by_a_clear_answer() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     server.fill_stock(1).await;
     assert_eq!(ticket(&server).await["source"], "stock");
     assert_eq!(ticket(&server).await["source"], "live");
@@ -53,7 +52,7 @@ async fn a_stock_that_is_used_up_is_followed_by_live_codes_and_then_by_a_clear_a
 
 #[actix_web::test]
 async fn a_renewal_takes_the_next_code_of_the_stock() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     server.fill_stock(2).await;
     let mut attempt = server.pending().await;
     attempt.browser.refresh(&json!(1), true).await;
@@ -82,7 +81,7 @@ async fn two_instances_never_take_the_same_code() {
 
 #[actix_web::test]
 async fn a_code_that_opens_something_else_is_not_shown_and_goes_after_a_day() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     let codes = server.make_codes(2).await;
     let other = "another mini program";
     server.store.add_stock(other, &codes).await.unwrap();
@@ -109,7 +108,7 @@ async fn a_code_that_opens_something_else_is_not_shown_and_goes_after_a_day() {
 
 #[actix_web::test]
 async fn a_code_whose_image_is_not_here_is_left_out() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     let codes = server.make_codes(2).await;
     server.images().delete(&codes[0].image).await.unwrap();
     let opens = server.opens();
@@ -123,7 +122,7 @@ async fn a_code_whose_image_is_not_here_is_left_out() {
 
 #[actix_web::test]
 async fn images_of_used_codes_go_after_two_hours_and_those_of_others_stay() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     server.fill_stock(1).await;
     let stock = server.pending().await;
     let live = server.pending().await;
