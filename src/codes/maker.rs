@@ -1,9 +1,11 @@
 //! Makes one code: a new scene, WeChat's image of it, the image kept.
 
+use std::{sync::Arc, time::Duration};
+
 use super::{ImageError, Images, NewCode};
 use crate::{
     login::ids::Scene,
-    wechat::{Wechat, WechatError},
+    wechat::{Breaker, Wechat, WechatError},
 };
 
 /// The way to WeChat and to the images, for one thread.
@@ -11,6 +13,7 @@ use crate::{
 pub struct Maker {
     wechat: Wechat,
     images: Images,
+    breaker: Arc<Breaker>,
 }
 
 /// Why there is no code.
@@ -25,15 +28,25 @@ pub enum MakeError {
 }
 
 impl Maker {
-    /// Codes drawn there and kept here.
-    pub fn new(wechat: Wechat, images: Images) -> Self {
-        Self { wechat, images }
+    /// Codes drawn there and kept here, while this breaker lets calls through.
+    pub fn new(wechat: Wechat, images: Images, breaker: Arc<Breaker>) -> Self {
+        Self {
+            wechat,
+            images,
+            breaker,
+        }
+    }
+
+    /// How long WeChat is left alone from now on, if it is.
+    pub fn pause(&self) -> Option<Duration> {
+        self.breaker.pause()
     }
 
     /// A code that nobody knows of yet: its row is the caller's to write.
     pub async fn make(&self) -> Result<NewCode, MakeError> {
         let scene = Scene::random();
-        let image = self.wechat.code_image(scene.as_str()).await?;
+        let call = self.wechat.code_image(scene.as_str());
+        let image = self.breaker.guard(call).await?;
         let bytes = image.bytes.len();
         Ok(NewCode {
             image: self.images.keep(image).await?,
@@ -54,6 +67,8 @@ impl MakeError {
     /// Logs why, with what the owner can do about it.
     pub fn warn(&self) {
         match self {
+            // Told once, when the pause began.
+            Self::Wechat(error) if error.is_pause() => {}
             Self::Wechat(error) => {
                 tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
             }

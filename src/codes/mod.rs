@@ -6,6 +6,8 @@
 mod images;
 mod live;
 mod maker;
+pub mod refill;
+mod single_flight;
 pub mod stock;
 mod switch;
 pub mod tidy;
@@ -18,7 +20,7 @@ use crate::{
 };
 
 pub use images::{BUCKET_CONNECTIONS, IMMUTABLE, Image, ImageError, ImageStore, Images};
-pub use live::Live;
+pub use live::{Live, LiveShared};
 pub use maker::{MakeError, Maker};
 pub use stock::Stock;
 pub use switch::Switch;
@@ -143,17 +145,18 @@ impl Codes {
     }
 
     /// None from a source that has no code now.
-    async fn code_of(&self, source: Source, _want: &Want) -> Result<Option<Code>, Error> {
+    async fn code_of(&self, source: Source, want: &Want) -> Result<Option<Code>, Error> {
         match source {
             Source::Stock => Ok(self.stock.code().await),
             Source::Pool => Ok(None),
-            Source::Live => self.live.make().await.map(Some),
+            Source::Live => self.live.make(want).await.map(Some),
         }
     }
 
     /// Whether a code is too dear for a page that nobody looks at.
     pub fn are_scarce(&self) -> bool {
-        self.stock.level().is_some_and(stock::Level::is_scarce)
+        let only_live = self.order.get(self.switch.place()) == Some(&Source::Live);
+        self.stock.is_scarce() || (only_live && self.live.pause().is_some())
     }
 
     /// What is left now.

@@ -7,7 +7,10 @@
 mod held;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -46,6 +49,8 @@ struct Shared {
     /// The refill is to look.
     low: Notify,
     level: Mutex<Option<Level>>,
+    /// It has been above a quarter of its mark.
+    has_been_fine: AtomicBool,
 }
 
 /// How full the stock is.
@@ -64,7 +69,7 @@ impl Level {
     }
 
     /// Below a twentieth of it.
-    pub fn is_scarce(self) -> bool {
+    pub fn is_nearly_empty(self) -> bool {
         self.left.saturating_mul(20) < self.mark
     }
 }
@@ -81,6 +86,7 @@ impl Stock {
             looked: watch::Sender::new(()),
             low: Notify::new(),
             level: Mutex::new(None),
+            has_been_fine: AtomicBool::new(false),
         }))
     }
 
@@ -189,7 +195,18 @@ impl Stock {
 
     /// What the database has left, and what a full stock has.
     pub fn note_level(&self, left: u64, mark: u64) {
-        *self.locked_level() = Some(Level { left, mark });
+        let level = Level { left, mark };
+        *self.locked_level() = Some(level);
+        if !level.is_low() {
+            self.0.has_been_fine.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether nearly nothing is left of a stock that was fuller. One that is
+    /// being filled for the first time lacks nothing.
+    pub fn is_scarce(&self) -> bool {
+        let nearly_empty = self.level().is_some_and(Level::is_nearly_empty);
+        nearly_empty && self.0.has_been_fine.load(Ordering::Relaxed)
     }
 
     /// How full the stock is; none before the refill has looked.
