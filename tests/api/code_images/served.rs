@@ -123,3 +123,33 @@ async fn codes_have_the_width_of_the_settings() {
         assert_eq!(image.width(), width);
     }
 }
+
+#[actix_web::test]
+async fn a_stock_is_not_used_up_by_a_storage_that_is_away() {
+    let Some(bucket) = Bucket::create().await else {
+        return;
+    };
+    let server = TestServer::start_with(&[
+        ("SAOMA_CODES", "stock"),
+        ("SAOMA_CODE_STORE", &bucket.store()),
+        ("SAOMA_CODE_STORE_KEY_ID", KEY_ID),
+        ("SAOMA_CODE_STORE_SECRET", SECRET),
+    ])
+    .await;
+    let codes = server.make_codes(3).await;
+    let opens = server.opens();
+    server.store.add_stock(&opens, &codes).await.unwrap();
+    bucket.fault("busy", 1000).await;
+    server.stock.was_filled();
+    let mut browser = server.browser().await;
+    for _ in 0..3 {
+        let begun = browser.post("/api/login/attempts", json!({})).await;
+        begun.expect_problem(503, "codes_unavailable");
+    }
+    bucket.fault("busy", 0).await;
+    server.stock.was_filled();
+    // The codes that the keeper could not load are shown, each once.
+    for _ in 0..3 {
+        assert_eq!(ticket(&server).await["source"], "stock");
+    }
+}
