@@ -2,7 +2,8 @@
 
 use std::{
     fs::{self, File},
-    path::Path,
+    path::{Path, PathBuf},
+    process::Command,
     time::{Duration, SystemTime},
 };
 
@@ -18,6 +19,7 @@ fn images_in(folder: &Path) -> Images {
 async fn an_image_is_kept_whole_under_its_name_and_nothing_else_is_left() {
     let folder = new_folder();
     let images = images_in(&folder);
+    images.check().await.unwrap();
     let image = image();
     let name = images.keep(image.clone()).await.unwrap();
     assert_eq!(images.keep(image.clone()).await.unwrap(), name);
@@ -102,4 +104,44 @@ async fn what_a_killed_process_left_unfinished_is_tidied_when_it_is_old() {
     assert!(folder.join("new.part").exists());
     assert!(folder.join(&kept).exists());
     fs::remove_dir_all(folder).unwrap();
+}
+
+/// A disk of 64 KiB; only root can have one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let folder = new_folder();
+        fs::create_dir_all(&folder).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=64k", "none"]);
+        let mounted = mount.arg(&folder).output();
+        let disk = Self(folder);
+        mounted
+            .is_ok_and(|mounted| mounted.status.success())
+            .then_some(disk)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).output();
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[actix_web::test]
+async fn a_full_disk_keeps_no_half_image_and_says_so() {
+    let Some(disk) = SmallDisk::mount() else {
+        return;
+    };
+    let images = images_in(&disk.0);
+    let kept = images.keep(image()).await.unwrap();
+    let error = images.keep(image()).await.unwrap_err();
+    assert!(matches!(error, ImageError::Full(_)), "{error}");
+    assert!(error.to_string().contains("make some"), "{error}");
+    assert_eq!(fs::read_dir(&disk.0).unwrap().count(), 1);
+    images.verify(&kept).await.unwrap();
+    images.delete(&kept).await.unwrap();
+    images.keep(image()).await.unwrap();
 }

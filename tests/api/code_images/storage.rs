@@ -60,6 +60,7 @@ async fn an_image_that_was_deleted_is_nowhere() {
 async fn all_images_are_listed_however_many_they_are() {
     let bucket = bucket!();
     let images = images_in(&bucket);
+    images.check().await.unwrap();
     assert!(images.list().await.unwrap().is_empty());
     bucket.fill(1005).await;
     let kept = images.keep(image()).await.unwrap();
@@ -188,6 +189,7 @@ async fn what_is_wrong_with_a_storages_settings_is_said() {
         for error in [
             images.keep(image()).await.map(drop).unwrap_err(),
             images.warm(&name).await.unwrap_err(),
+            images.check().await.unwrap_err(),
         ] {
             assert!(matches!(error, ImageError::Refused(_)), "{error}");
             let text = format!("{error} {error:?} {images:?}");
