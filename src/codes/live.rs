@@ -27,7 +27,7 @@ impl Live {
 
     /// Asks WeChat for a code with a new scene and keeps its image.
     pub async fn make(&self) -> Result<Code, Error> {
-        let made = self.maker.make().await.map_err(|error| {
+        let made = self.maker.make_warm().await.map_err(|error| {
             error.warn();
             let retry_in = match &error {
                 MakeError::Wechat(error) => error.retry_in(),
