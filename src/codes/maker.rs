@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{ImageError, Images, NewCode};
 use crate::{
     login::ids::Scene,
-    wechat::{Breaker, Wechat, WechatError},
+    wechat::{Breaker, CodeImage, Wechat, WechatError},
 };
 
 /// The way to WeChat and to the images, for one thread.
@@ -23,7 +23,7 @@ pub enum MakeError {
     #[error(transparent)]
     Wechat(#[from] WechatError),
     /// It was drawn and could not be kept.
-    #[error(transparent)]
+    #[error("a code's image could not be kept: {0}")]
     Image(#[from] ImageError),
 }
 
@@ -42,17 +42,33 @@ impl Maker {
         self.breaker.pause()
     }
 
-    /// A code that nobody knows of yet: its row is the caller's to write.
+    /// A code for later, which nobody knows of yet: its row is the caller's to write.
     pub async fn make(&self) -> Result<NewCode, MakeError> {
-        let scene = Scene::random();
-        let call = self.wechat.code_image(scene.as_str());
-        let image = self.breaker.guard(call).await?;
+        let (scene, image) = self.draw().await?;
         let bytes = image.bytes.len();
         Ok(NewCode {
             image: self.images.keep(image).await?,
             scene: scene.hash(),
             bytes,
         })
+    }
+
+    /// Such a code that is about to be shown, so that its image is at hand then.
+    pub async fn make_warm(&self) -> Result<NewCode, MakeError> {
+        let (scene, image) = self.draw().await?;
+        let bytes = image.bytes.len();
+        Ok(NewCode {
+            image: self.images.keep_warm(image).await?,
+            scene: scene.hash(),
+            bytes,
+        })
+    }
+
+    async fn draw(&self) -> Result<(Scene, CodeImage), MakeError> {
+        let scene = Scene::random();
+        let call = self.wechat.code_image(scene.as_str());
+        let image = self.breaker.guard(call).await?;
+        Ok((scene, image))
     }
 
     /// Gives up a code whose row could not be written.
@@ -72,9 +88,8 @@ impl MakeError {
             Self::Wechat(error) => {
                 tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
             }
-            Self::Image(error) => {
-                tracing::error!(%error, "a code's image could not be kept");
-            }
+            // The image store has told it, once and not for each code.
+            Self::Image(_) => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 //! that no code is ever shown twice. A view takes one from memory.
 
 mod held;
+mod warming;
 
 use std::{
     sync::{
@@ -14,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream};
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, timeout, timeout_at},
@@ -23,13 +23,12 @@ use tokio::{
 use super::{Code, Images, Source};
 use crate::store::{Store, StoreError};
 use held::{Asked, Held};
+use warming::{Block, Warming};
 
 /// How long a view waits for a block that is on its way.
 const WAIT: Duration = Duration::from_millis(500);
 /// How often codes that were held too long are dropped.
 const TICK: Duration = Duration::from_secs(60);
-/// Images of a block that are made ready at once.
-const WARMED_AT_ONCE: usize = 8;
 
 /// The stock as this instance uses it. All workers share one; a clone is cheap.
 #[derive(Debug, Clone)]
@@ -125,6 +124,7 @@ impl Stock {
         if ahead {
             self.0.wanted.notify_one();
         }
+        let mut warming = Warming::new(images);
         let mut healthy = true;
         loop {
             let wanted = timeout(TICK, self.0.wanted.notified()).await.is_ok();
@@ -136,8 +136,7 @@ impl Stock {
             if !wanted || missing == 0 {
                 continue;
             }
-            let asked_at = Instant::now();
-            let block = self.take(missing, images.as_ref()).await;
+            let block = self.take(missing, &mut warming).await;
             match &block {
                 Ok(_) => healthy = true,
                 Err(error) if healthy => {
@@ -146,40 +145,35 @@ impl Stock {
                 }
                 Err(_) => {}
             }
-            let block = block.unwrap_or_default();
-            if block.len() < usize::try_from(missing).unwrap_or(usize::MAX) {
+            let now = Instant::now();
+            let block = block.unwrap_or(Block {
+                codes: Vec::new(),
+                taken_at: now,
+            });
+            if block.codes.len() < usize::try_from(missing).unwrap_or(usize::MAX) {
                 self.0.low.notify_one();
             }
-            self.held().put(block, asked_at, Instant::now());
+            self.held().put(block.codes, block.taken_at, now);
             self.0.looked.send_replace(());
         }
     }
 
     /// A block that is ours alone, without the codes whose images are not here.
-    async fn take(&self, most: u32, images: Option<&Images>) -> Result<Vec<Code>, StoreError> {
-        let shared = &self.0;
-        let block = shared
+    async fn take(&self, most: u32, warming: &mut Warming) -> Result<Block, StoreError> {
+        let block = match warming.waiting() {
+            Some(block) => block,
+            None => self.take_another(most).await?,
+        };
+        Ok(warming.ready(block).await)
+    }
+
+    async fn take_another(&self, most: u32) -> Result<Block, StoreError> {
+        let (shared, taken_at) = (&self.0, Instant::now());
+        let codes = shared
             .store
             .take_stock(&shared.instance, &shared.opens, most)
             .await?;
-        let Some(images) = images else {
-            return Ok(block);
-        };
-        let warmed = stream::iter(block).map(|code| async move {
-            match images.warm(&code.image).await {
-                Ok(()) => Some(code),
-                Err(error) => {
-                    tracing::error!(
-                        %error, image = code.image,
-                        "a code of the stock has no image here and is left out; do all instances \
-                         keep their images in one place?"
-                    );
-                    None
-                }
-            }
-        });
-        let warmed = warmed.buffer_unordered(WARMED_AT_ONCE);
-        Ok(warmed.filter_map(async |code| code).collect().await)
+        Ok(Block { codes, taken_at })
     }
 
     /// Waits until a block came short.
