@@ -9,6 +9,7 @@ mod confirm_races;
 mod headers;
 mod http;
 mod load;
+mod pool;
 mod privacy;
 mod redeem;
 mod scan;

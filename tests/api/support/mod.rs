@@ -8,6 +8,7 @@ pub mod flow;
 pub mod geoip;
 pub mod mmdb;
 pub mod phone;
+pub mod pool;
 pub mod port;
 pub mod raw;
 pub mod server;

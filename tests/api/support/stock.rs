@@ -22,14 +22,19 @@ impl TestServer {
 
     /// Codes with their images, in no source yet.
     pub async fn make_codes(&self, number: usize) -> Vec<NewCode> {
-        let settings = &self.recheck.settings;
-        let wechat = Wechat::new(settings.wechat.clone(), Arc::new(AccessToken::new()));
-        let maker = Maker::new(wechat, self.images());
+        let maker = self.maker();
         let mut codes = Vec::new();
         for _ in 0..number {
             codes.push(maker.make().await.unwrap());
         }
         codes
+    }
+
+    /// Makes codes as this server does.
+    pub fn maker(&self) -> Maker {
+        let settings = &self.recheck.settings;
+        let wechat = Wechat::new(settings.wechat.clone(), Arc::new(AccessToken::new()));
+        Maker::new(wechat, self.images())
     }
 
     /// What this server's codes open.
