@@ -10,6 +10,7 @@ mod headers;
 mod http;
 mod load;
 mod pool;
+mod pool_model;
 mod privacy;
 mod redeem;
 mod scan;
