@@ -21,7 +21,7 @@ use secrecy::ExposeSecret;
 use crate::{
     broker::Broker,
     codes::{
-        self, Codes, ImageStore, Live, LiveShared, Maker, Stock, Switch,
+        self, Codes, ImageStore, Live, LiveShared, Maker, Pool, Stock, Switch,
         refill::{self, Refill},
     },
     http::{
@@ -34,7 +34,7 @@ use crate::{
     listener::{self, Workers, listen},
     login::{
         Login, Parts,
-        check::CheckCodes,
+        check::{Check, CheckCodes, CheckPolicy},
         keys::{self, KeyWatch, SecretKey},
         limits::Limits,
         recheck::{self, Recheck},
@@ -166,6 +166,7 @@ struct Wired {
     images: ImageStore,
     opens: Arc<str>,
     stock: Stock,
+    pool: Option<Pool>,
     switch: Switch,
     token: Arc<AccessToken>,
     /// Of calls for codes.
@@ -224,6 +225,7 @@ impl Wired {
             keys,
             hub,
             images,
+            pool: pool(&settings, store, opens.clone()),
             opens,
             stock,
             switch: Switch::new(),
@@ -295,6 +297,7 @@ impl Wired {
         );
         let connections = self.connections.clone();
         let (stock, switch, opens) = (self.stock.clone(), self.switch.clone(), self.opens.clone());
+        let pool = self.pool.clone();
         move || {
             let settings = &parts.settings;
             let wechat = Wechat::new(settings.wechat.clone(), token.clone());
@@ -307,7 +310,13 @@ impl Wired {
                 &settings.instance,
                 live.clone(),
             );
-            let codes = Codes::new(settings.codes.first, stock.clone(), live, switch.clone());
+            let codes = Codes::new(
+                settings.codes.first,
+                stock.clone(),
+                pool.clone(),
+                live,
+                switch.clone(),
+            );
             Site {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),
                 images,
@@ -367,6 +376,13 @@ impl Wired {
             .listen(listener)?
             .run())
     }
+}
+
+/// The reusable codes; none where nobody would be asked for a number.
+fn pool(settings: &Settings, store: &Store, opens: Arc<str>) -> Option<Pool> {
+    let asks = settings.check != CheckPolicy::Always(Check::None);
+    let rules = settings.codes.pool;
+    asks.then(|| Pool::new(store.clone(), rules, &settings.timers, opens))
 }
 
 /// The database of the settings, or the private one, which the caller stops.

@@ -197,10 +197,11 @@ class Login {
     if (['attempt_lost', 'attempt_unknown'].includes(message.reason)) this.replaceLost();
   }
 
-  async showCode({ attempt, version, code_url: url }) {
+  async showCode({ attempt, version, code_url: url, source }) {
     const loaded = await this.view.code(url);
     if (this.attempt.version !== version || this.attempt.id !== attempt) return;
-    if (loaded) this.view.show('pending');
+    // A reusable code always asks for a number, so nobody is surprised by it.
+    if (loaded) this.view.show('pending', source === 'pool' ? 'pool' : null);
     else this.view.show('failed', 'image');
     this.showTime();
   }

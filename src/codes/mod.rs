@@ -6,6 +6,7 @@
 mod images;
 mod live;
 mod maker;
+mod pool;
 pub mod refill;
 mod single_flight;
 pub mod stock;
@@ -22,6 +23,7 @@ use crate::{
 pub use images::{BUCKET_CONNECTIONS, IMMUTABLE, Image, ImageError, ImageStore, Images};
 pub use live::{Live, LiveShared};
 pub use maker::{MakeError, Maker};
+pub use pool::{Pool, PoolFill, PoolOrder};
 pub use stock::Stock;
 pub use switch::Switch;
 
@@ -99,6 +101,8 @@ pub struct Want {
 pub struct Codes {
     order: Vec<Source>,
     stock: Stock,
+    /// None where nobody is asked for a number: a reusable code would be unsafe.
+    pool: Option<Pool>,
     live: Live,
     switch: Switch,
 }
@@ -114,11 +118,18 @@ pub struct CodesLeft {
 
 impl Codes {
     /// Codes from these sources, this one first.
-    pub fn new(first: Source, stock: Stock, live: Live, switch: Switch) -> Self {
+    pub fn new(
+        first: Source,
+        stock: Stock,
+        pool: Option<Pool>,
+        live: Live,
+        switch: Switch,
+    ) -> Self {
         let order = first.then_others();
         Self {
             order,
             stock,
+            pool,
             live,
             switch,
         }
@@ -148,7 +159,10 @@ impl Codes {
     async fn code_of(&self, source: Source, want: &Want) -> Result<Option<Code>, Error> {
         match source {
             Source::Stock => Ok(self.stock.code().await),
-            Source::Pool => Ok(None),
+            Source::Pool => match &self.pool {
+                Some(pool) => Ok(pool.code(want).await?),
+                None => Ok(None),
+            },
             Source::Live => self.live.make(want).await.map(Some),
         }
     }

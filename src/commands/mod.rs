@@ -1,6 +1,7 @@
 //! What the `saoma` command can do.
 
 mod audit;
+mod codes;
 mod database;
 mod demo;
 mod doctor;
@@ -27,6 +28,9 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Bring the database's schema up to date
     Migrate(Flags),
+    /// Make codes before anybody asks for them
+    #[command(subcommand)]
+    Codes(codes::Action),
     /// Look at the keys that sign access tokens, or change them
     #[command(subcommand)]
     Keys(keys::Action),
@@ -44,6 +48,7 @@ impl Command {
     pub fn start_log(&self) -> anyhow::Result<()> {
         let log = match self {
             Self::Serve(flags) | Self::Migrate(flags) => Some(Settings::log(flags)?),
+            Self::Codes(action) => Some(Settings::log(action.flags())?),
             Self::Keys(action) => Some(Settings::log(action.flags())?),
             Self::Users(action) => Some(Settings::log(action.flags())?),
             Self::Audit(arguments) => Some(Settings::log(&arguments.flags)?),
@@ -64,6 +69,7 @@ impl Command {
             Self::Demo(arguments) => demo::run(arguments).await,
             Self::Simulate(arguments) => simulator::run(arguments).await,
             Self::Migrate(flags) => migrate(&flags).await,
+            Self::Codes(action) => codes::run(action).await,
             Self::Keys(action) => keys::run(action).await,
             Self::Users(action) => users::run(action).await,
             Self::Audit(arguments) => audit::run(arguments).await,

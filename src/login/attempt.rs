@@ -225,6 +225,8 @@ pub struct Attempt {
     pub tries_left: i16,
     /// Seconds from the code to its scan.
     pub code_age: Option<i32>,
+    /// Whether the code that was scanned is one of the pool.
+    pub reusable_code: bool,
 }
 
 /// A browser as people know it. The address is masked: IPv4 /24, IPv6 /48.

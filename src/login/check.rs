@@ -76,7 +76,9 @@ impl CheckPolicy {
         match self {
             Self::Always(check) => Checks {
                 single_use: check,
-                reusable: check,
+                // Whatever the owner says: a late scan of a code that another's
+                // page shows by now must not do without the number.
+                reusable: check.max(Check::Number),
             },
             Self::Auto => Checks {
                 single_use: if entry_scene == CAMERA {
@@ -144,12 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn an_owners_choice_holds_for_every_entry_and_code() {
+    fn an_owners_choice_holds_for_every_entry_and_never_spares_a_reusable_code_the_number() {
         for check in Check::ALL {
             let policy = CheckPolicy::parse(check.as_str()).unwrap();
             for entry_scene in [CAMERA, 1048] {
                 let checks = policy.for_entry(entry_scene);
-                assert_eq!((checks.single_use, checks.reusable), (check, check));
+                assert_eq!(checks.single_use, check);
+                assert_eq!(checks.reusable, check.max(Check::Number));
             }
         }
         assert_eq!(CheckPolicy::parse("sometimes"), None);

@@ -137,7 +137,10 @@ impl Login {
             return Err(Error::SceneUnknown);
         };
         if attempt.is_claimed_by(scan.identity) {
-            let again = self.store.rescan_attempt(attempt.id, scan).await?;
+            let again = self
+                .store
+                .rescan_attempt(attempt.id, &scene.hash(), scan)
+                .await?;
             return again.ok_or_else(|| attempt.refusal(Step::Rescan));
         }
         match attempt.state {
@@ -158,7 +161,7 @@ impl Login {
         let age = attempt.code_age.and_then(|age| u64::try_from(age).ok());
         warnings(&Signals {
             by_camera: entry_scene == CAMERA,
-            reusable_code: attempt.code_source == "pool",
+            reusable_code: attempt.reusable_code,
             code_old: age.is_some_and(|age| age > allowed),
             browser: &self.places.network(&attempt.browser.ip),
             phone: &self.places.network(&phone.ip),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use url::Url;
 
-use super::{CodeStore, SettingsError, parse::Values};
+use super::{CodeStore, PoolSettings, SettingsError, Timers, parse::Values};
 use crate::codes::Source;
 
 /// The owner's choices about codes.
@@ -22,12 +22,18 @@ pub struct CodeSettings {
     pub store: CodeStore,
     /// How many bytes of images are kept in memory.
     pub cache: usize,
+    /// The reusable codes.
+    pub pool: PoolSettings,
     /// The address in the simulator's codes, which open nothing else; no setting.
     pub phone_url: Option<Url>,
 }
 
 impl CodeSettings {
-    pub(super) fn from_values(values: &Values, data_dir: &Path) -> Result<Self, SettingsError> {
+    pub(super) fn from_values(
+        values: &Values,
+        data_dir: &Path,
+        timers: &Timers,
+    ) -> Result<Self, SettingsError> {
         let words = Source::ALL.map(Source::as_str);
         let first = values.one_of("SAOMA_CODES", Source::Stock.as_str(), &words)?;
         let stock_size = values.number("SAOMA_STOCK_SIZE", 2_000, 1..=1_000_000)?;
@@ -41,6 +47,7 @@ impl CodeSettings {
             store: CodeStore::from_values(values, data_dir)?,
             cache: usize::try_from(values.number("SAOMA_CODE_CACHE", 32, 0..=4096)?).unwrap_or(0)
                 << 20,
+            pool: PoolSettings::from_values(values, timers)?,
             phone_url: None,
         })
     }

@@ -75,12 +75,15 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_MAX_CONFIRMS_PER_USER",
     "SAOMA_MAX_FAILURES_PER_USER",
     "SAOMA_MAX_PER_SECOND",
+    "SAOMA_MAX_POOL_PER_ADDRESS",
     "SAOMA_MAX_REDEEMS_PER_ADDRESS",
     "SAOMA_MAX_REGISTRATIONS_PER_USER",
     "SAOMA_MAX_SCANS_PER_USER",
     "SAOMA_MAX_SOCKETS_PER_ADDRESS",
     "SAOMA_MAX_STARTS_PER_ADDRESS",
     "SAOMA_PING_INTERVAL",
+    "SAOMA_POOL_ORDER",
+    "SAOMA_POOL_QUARANTINE",
     "SAOMA_PUBLIC_URL",
     "SAOMA_RECHECK_INTERVAL",
     "SAOMA_REDEEM_TTL",
@@ -131,6 +134,10 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_CHECK                    what a login asks for: auto, none, number or code [auto]
   SAOMA_AUDIT_RETENTION          how long the audit log is kept [180d]
   SAOMA_CODES                    where codes come from first: stock, pool or live [stock]
+  SAOMA_POOL_ORDER               which free code of the pool is shown: random or lowest [random]
+  SAOMA_POOL_QUARANTINE          how long a code of the pool rests before its next login [15m]
+  SAOMA_MAX_POOL_PER_ADDRESS     codes of the pool for one address until the first of them
+                                 may come back, 0: no limit [10]
   SAOMA_STOCK_SIZE               codes made ahead, at least [2000]
   SAOMA_STOCK_MAX                the most of them, for much use [20000]
   SAOMA_STOCK_RATE               of them in a minute, of WeChat's 5,000 [3000]

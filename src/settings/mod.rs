@@ -8,6 +8,7 @@ mod codes;
 pub mod duration;
 mod flags;
 mod parse;
+mod pool;
 mod refuse;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -20,6 +21,7 @@ pub use code_store::{BucketSettings, CodeStore};
 pub use codes::CodeSettings;
 pub use flags::Flags;
 pub use parse::SettingsError;
+pub use pool::PoolSettings;
 
 use crate::{login::check::CheckPolicy, places::GeoipFiles, wechat::WechatSettings};
 use parse::Values;
@@ -214,6 +216,7 @@ impl Settings {
         };
         require_wechat(&wechat)?;
         let data_dir = PathBuf::from(values.text("SAOMA_DATA_DIR", "data")?);
+        let timers = Timers::from_values(values)?;
         Ok(Self {
             listen: values.address("SAOMA_LISTEN", "127.0.0.1:8080")?,
             admin_listen: values.address("SAOMA_ADMIN_LISTEN", "127.0.0.1:9180")?,
@@ -235,7 +238,7 @@ impl Settings {
                 public_url.as_str().trim_end_matches('/'),
             )?,
             trusted_proxies: values.networks("SAOMA_TRUSTED_PROXIES")?,
-            codes: CodeSettings::from_values(values, &data_dir)?,
+            codes: CodeSettings::from_values(values, &data_dir, &timers)?,
             data_dir,
             code_base_url: values.optional_url("SAOMA_CODE_BASE_URL")?,
             geoip: GeoipFiles {
@@ -245,7 +248,7 @@ impl Settings {
             },
             security_contacts: values.contacts("SAOMA_SECURITY_CONTACT")?,
             csp_report_url: values.optional_url("SAOMA_CSP_REPORT_URL")?,
-            timers: Timers::from_values(values)?,
+            timers,
             audit_retention: values.duration("SAOMA_AUDIT_RETENTION", "180d")?,
             limits: Limits::from_values(values)?,
             wechat: Arc::new(wechat),

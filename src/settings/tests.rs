@@ -132,6 +132,25 @@ fn codes_of_a_pool_without_any_check_are_refused() {
 }
 
 #[test]
+fn a_quarantine_that_a_login_could_outlast_is_refused() {
+    let settings = load(&[]).unwrap();
+    assert_eq!(settings.codes.pool.quarantine.as_secs(), 900);
+    // 120, 60, 300, 90 and 60 seconds.
+    let refusal = refusal(&[("SAOMA_POOL_QUARANTINE", "630s")]);
+    for part in [
+        "SAOMA_POOL_QUARANTINE is \"630s\"",
+        "SAOMA_REGISTER_TTL",
+        "more than 630 s",
+    ] {
+        assert!(refusal.contains(part), "{refusal}");
+    }
+    load(&[("SAOMA_POOL_QUARANTINE", "631s")]).unwrap();
+    // Whoever gives people more time and says nothing of the pool gets a longer one.
+    let settings = load(&[("SAOMA_CONFIRM_TTL", "1h")]).unwrap();
+    assert_eq!(settings.codes.pool.quarantine.as_secs(), 3600 + 570 + 60);
+}
+
+#[test]
 fn signing_keys_do_not_change_by_the_minute() {
     let refusal = refusal(&[("SAOMA_KEY_ROTATION", "5m")]);
     assert!(refusal.contains("SAOMA_KEY_ROTATION"), "{refusal}");

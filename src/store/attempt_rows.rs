@@ -46,7 +46,8 @@ macro_rules! attempts {
                     a.check_kind as "check_kind!",
                     a.check_number,
                     a.tries_left as "tries_left!",
-                    a.code_age
+                    a.code_age,
+                    a.reusable_code as "reusable_code!"
                 "#
                 + $after
             $(, $parameter)*
@@ -125,6 +126,7 @@ pub(super) struct AttemptRow {
     pub(super) check_number: Option<i16>,
     pub(super) tries_left: i16,
     pub(super) code_age: Option<i32>,
+    pub(super) reusable_code: bool,
 }
 
 impl TryFrom<AttemptRow> for Attempt {
@@ -175,6 +177,7 @@ impl TryFrom<AttemptRow> for Attempt {
             number: row.check_number,
             tries_left: row.tries_left,
             code_age: row.code_age,
+            reusable_code: row.reusable_code,
         })
     }
 }

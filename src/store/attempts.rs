@@ -141,7 +141,9 @@ impl Store {
     }
 
     /// The first scan of a good scene claims its attempt, by this entry scene,
-    /// and fixes what the person is asked for.
+    /// and fixes what the person is asked for. A code of the pool leaves one try
+    /// for the number. What counts is the code that was scanned: the attempt's
+    /// newest one may be of another source.
     pub async fn scan_attempt(
         &self,
         scene: &Hash,
@@ -154,26 +156,23 @@ impl Store {
             "'ok'",
             "$11",
             "with a as (
-                update login_attempts set
+                update login_attempts a set
                     state = 'scanned',
-                    version = saoma_next_version(version, expires_at),
+                    version = saoma_next_version(a.version, a.expires_at),
                     app_id = $2,
                     openid = $3,
                     nonce_hash = $4,
                     entry_scene = $5,
-                    check_kind = case when code_source = 'pool' then $8 else $7 end,
+                    check_kind = case when s.epoch > 0 then $8 else $7 end,
                     check_number = $9,
-                    tries_left = case when code_source = 'pool' and $8 = 'number' then 1 else 3 end,
-                    code_age = (
-                        select extract(epoch from saoma_now() - created_at)::integer
-                        from attempt_scenes where scene_hash = $1),
-                    expires_at = least(saoma_now() + make_interval(secs => $6), ends_at)
-                where id = (
-                        select attempt_id from attempt_scenes
-                        where scene_hash = $1 and expires_at > saoma_now()
-                    )
-                    and state = any($10) and expires_at > saoma_now()
-                returning *
+                    tries_left = case when s.epoch > 0 and $8 = 'number' then 1 else 3 end,
+                    reusable_code = s.epoch > 0,
+                    code_age = extract(epoch from saoma_now() - s.created_at)::integer,
+                    expires_at = least(saoma_now() + make_interval(secs => $6), a.ends_at)
+                from attempt_scenes s
+                where s.scene_hash = $1 and s.expires_at > saoma_now() and s.attempt_id = a.id
+                    and a.state = any($10) and a.expires_at > saoma_now()
+                returning a.*
             )",
             scene.as_slice(),
             scan.identity.app_id,
@@ -190,11 +189,13 @@ impl Store {
     }
 
     /// The same phone scans again: a fresh nonce, the old one dies. What the
-    /// person is asked for can only become more; the tries stay. The row is locked
+    /// person is asked for can only become more; the tries stay, or become one
+    /// with a code of the pool. The row is locked
     /// before it is read: of two rescans the second has to see what the first asked for.
     pub async fn rescan_attempt(
         &self,
         id: AttemptId,
+        scene: &Hash,
         scan: &Scan<'_>,
     ) -> Result<Option<Attempt>, StoreError> {
         audited_attempt!(
@@ -206,15 +207,23 @@ impl Store {
                 update login_attempts a set
                     nonce_hash = $4,
                     check_kind = asked.check_kind,
+                    tries_left = case when asked.reusable and asked.check_kind = 'number'
+                        then least(a.tries_left, 1) else a.tries_left end,
+                    reusable_code = a.reusable_code or asked.reusable,
                     entry_scene = case when asked.check_kind = a.check_kind then a.entry_scene else $5 end,
                     version = case when asked.check_kind = a.check_kind then a.version
                         else saoma_next_version(a.version, a.expires_at) end
                 from (
-                    select id, case when state <> 'scanned' then check_kind
-                        else saoma_stricter(check_kind,
-                            case when code_source = 'pool' then $7 else $6 end)
+                    select old.id, old.state = 'scanned' and s.reusable as reusable,
+                        case when old.state <> 'scanned' then old.check_kind
+                            else saoma_stricter(old.check_kind,
+                                case when s.reusable then $7 else $6 end)
                         end as check_kind
-                    from login_attempts where id = $1 for update
+                    from login_attempts old, (
+                        select exists (select from attempt_scenes
+                            where scene_hash = $10 and epoch > 0) as reusable
+                    ) s
+                    where old.id = $1 for update of old
                 ) asked
                 where a.id = asked.id and a.app_id = $2 and a.openid = $3
                     and a.state = any($8) and a.expires_at > saoma_now()
@@ -229,6 +238,7 @@ impl Store {
             scan.checks.reusable.as_str(),
             &Step::Rescan.leaves_words(),
             scan.ip,
+            scene.as_slice(),
         )
     }
 

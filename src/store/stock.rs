@@ -69,7 +69,7 @@ impl Store {
     pub async fn add_stock(&self, opens: &str, new: &[NewCode]) -> Result<(), StoreError> {
         let scenes: Vec<_> = new.iter().map(|code| code.scene.to_vec()).collect();
         let images: Vec<_> = new.iter().map(|code| code.image.clone()).collect();
-        let bytes: Vec<_> = new.iter().map(|code| size(code.bytes)).collect();
+        let bytes: Vec<_> = new.iter().map(|code| image_size(code.bytes)).collect();
         self.run(async |db| {
             sqlx::query!(
                 "insert into codes (kind, scene_hash, image, bytes, opens)
@@ -100,7 +100,7 @@ impl Store {
                  values ('live', $1, $2, $3, $4, $5, saoma_now())",
                 &code.scene[..],
                 code.image,
-                size(code.bytes),
+                image_size(code.bytes),
                 opens,
                 instance,
             )
@@ -184,6 +184,6 @@ pub(super) async fn count(db: &mut PgConnection, opens: &str) -> sqlx::Result<St
 }
 
 /// An image has at most 1 MiB.
-fn size(bytes: usize) -> i32 {
+pub(super) fn image_size(bytes: usize) -> i32 {
     i32::try_from(bytes).unwrap_or(i32::MAX)
 }

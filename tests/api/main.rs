@@ -31,6 +31,7 @@ mod phone;
 mod phone_input;
 mod phone_sessions;
 mod places;
+mod pool_fill;
 mod redeem;
 mod renewal;
 mod resume;

@@ -91,6 +91,7 @@ impl Show {
         self.without_codes().await;
         self.wrong_address().await;
         self.strict().await;
+        self.reusable_code().await;
     }
 
     async fn waiting_for_a_code(&mut self) {
@@ -168,6 +169,31 @@ impl Show {
             .until("a wrong code".to_owned(), told.to_owned())
             .await;
         self.look_at("code_wrong", false).await;
+    }
+
+    /// A code of the pool: the page says that a number will be asked for.
+    async fn reusable_code(&mut self) {
+        let options = [("SAOMA_CODES", "pool"), ("SAOMA_SITE_NAME", self.site_name)];
+        let server = TestServer::start_with(&options).await;
+        server.fill_pool(1).await;
+        self.browser.open_login(&server.url).await;
+        self.browser.expect_state("pending").await;
+        let asks = if self.language == "zh" {
+            "数字"
+        } else {
+            "a number"
+        };
+        let said = self.browser.text("status_detail").await;
+        assert!(said.contains(asks), "{said}");
+        self.look_at("pending_pool", true).await;
+        // The next code is no more of the pool, and the page does not say so any longer.
+        self.browser.press("refresh").await;
+        let silent = format!(
+            "return !document.getElementById('status_detail').textContent.includes('{asks}')"
+        );
+        self.browser
+            .until("a code that is used once".to_owned(), silent)
+            .await;
     }
 
     async fn logged_in(&mut self) -> Phone {

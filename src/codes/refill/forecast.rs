@@ -66,7 +66,10 @@ fn whole(number: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{codes::Source, settings::CodeStore};
+    use crate::{
+        codes::{PoolOrder, Source},
+        settings::{CodeStore, PoolSettings},
+    };
 
     fn settings(stock_size: u32) -> CodeSettings {
         CodeSettings {
@@ -76,6 +79,11 @@ mod tests {
             stock_rate: 3_000,
             store: CodeStore::Folder("codes".into()),
             cache: 0,
+            pool: PoolSettings {
+                order: PoolOrder::Random,
+                quarantine: Duration::from_secs(900),
+                per_address: 10,
+            },
             phone_url: None,
         }
     }

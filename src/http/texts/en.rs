@@ -112,6 +112,12 @@ const STATES: &[State] = &[
         NEW_CODE,
     ),
     state(
+        "pending.pool",
+        "Scan with WeChat",
+        "Choose Scan in WeChat and point it at the code. You will then be asked for a number.",
+        NEW_CODE,
+    ),
+    state(
         "scanned",
         "Scanned",
         "Now confirm the login on your phone.",

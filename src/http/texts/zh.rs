@@ -106,6 +106,12 @@ const STATES: &[State] = &[
         "打开微信“扫一扫”，扫描上方二维码",
         NEW_CODE,
     ),
+    state(
+        "pending.pool",
+        "微信扫码登录",
+        "打开微信“扫一扫”，扫描上方二维码，随后按提示输入数字",
+        NEW_CODE,
+    ),
     state("scanned", "扫描成功", "请在手机上确认登录", START_OVER),
     state(
         "scanned.number",

@@ -9,6 +9,8 @@ mod confirm_races;
 mod headers;
 mod http;
 mod load;
+mod pool;
+mod pool_model;
 mod privacy;
 mod redeem;
 mod scan;

@@ -9,6 +9,7 @@ pub mod geoip;
 pub mod mmdb;
 pub mod object_storage;
 pub mod phone;
+pub mod pool;
 pub mod port;
 pub mod raw;
 pub mod server;

@@ -52,10 +52,26 @@ impl TestServer {
 
     /// A server on a database that a test has prepared.
     pub async fn start_on(database: TestDatabase, options: Options<'_>) -> Arc<Self> {
+        let data_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
+        Self::start_in(database, data_dir, options).await
+    }
+
+    /// A second server on the same database and data directory, which must not outlive the first.
+    pub async fn start_beside(&self, options: Options<'_>) -> Arc<Self> {
+        let wechat = format!("SAOMA_WECHAT_BASE_URL={}", self.simulator.url());
+        let wechat = wechat.split_once('=').unwrap();
+        let options = [&[wechat], options].concat();
+        Self::start_in(self.database.lent(), self.data_dir.clone(), &options).await
+    }
+
+    async fn start_in(
+        database: TestDatabase,
+        data_dir: PathBuf,
+        options: Options<'_>,
+    ) -> Arc<Self> {
         let port = free_port();
         let url = format!("http://localhost:{port}");
         let simulator = simulator(&url);
-        let data_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
         let mut set = settings(port, &database, &simulator, &data_dir);
         // Tests let the server look again themselves; see `look_again`.
         set.push("SAOMA_RECHECK_INTERVAL=1h".to_owned());

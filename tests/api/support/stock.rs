@@ -37,15 +37,20 @@ impl TestServer {
 
     /// Codes with their images, in no source yet.
     pub async fn make_codes(&self, number: usize) -> Vec<NewCode> {
-        let settings = &self.recheck.settings;
-        let wechat = Wechat::new(settings.wechat.clone(), Arc::new(AccessToken::new()));
-        let breaker = Arc::new(Breaker::new(Endpoint::CodeImage, Duration::from_secs(60)));
-        let maker = Maker::new(wechat, self.images(), breaker);
+        let maker = self.maker();
         let mut codes = Vec::new();
         for _ in 0..number {
             codes.push(maker.make().await.unwrap());
         }
         codes
+    }
+
+    /// Makes codes as this server does.
+    pub fn maker(&self) -> Maker {
+        let settings = &self.recheck.settings;
+        let wechat = Wechat::new(settings.wechat.clone(), Arc::new(AccessToken::new()));
+        let breaker = Arc::new(Breaker::new(Endpoint::CodeImage, Duration::from_secs(60)));
+        Maker::new(wechat, self.images(), breaker)
     }
 
     /// What this server's codes open.

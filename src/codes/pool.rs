@@ -1,0 +1,155 @@
+//! Reusable codes: a small pool, each code leased to one attempt at a time.
+//!
+//! A reserve for when nothing else is left: whoever kept a picture of a code may
+//! scan it when another's page shows it, so a scan of one always asks for the number.
+
+mod demand;
+mod fill;
+mod quota;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{Code, Source, Want};
+use crate::{
+    login::limits::subscriber,
+    settings::{PoolSettings, Timers},
+    store::{LeaseRules, PoolState, Store, StoreError},
+};
+use demand::{Demand, Numbers};
+pub use fill::PoolFill;
+use quota::Quota;
+
+/// How long nobody looks again whether an unfilled pool has been filled.
+const UNFILLED: Duration = Duration::from_secs(5);
+
+/// Which of the free codes is leased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolOrder {
+    /// Any of them: nobody can tell which code comes next.
+    Random,
+    /// The one with the lowest number, so that few images are enough for caches.
+    Lowest,
+}
+
+/// The pool, one for all workers.
+#[derive(Debug, Clone)]
+pub struct Pool(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    settings: PoolSettings,
+    opens: Arc<str>,
+    /// A lease and its quarantine together: what one login costs the pool.
+    cycle: Duration,
+    quota: Quota,
+    seen: Mutex<Seen>,
+}
+
+/// What this process has seen of the pool.
+#[derive(Debug, Default)]
+struct Seen {
+    demand: Demand,
+    warned: Option<Instant>,
+    unfilled: Option<Instant>,
+}
+
+impl Pool {
+    /// The pool of the codes that open this.
+    pub fn new(store: Store, settings: PoolSettings, timers: &Timers, opens: Arc<str>) -> Self {
+        let cycle = timers.scan.min(timers.attempt) + settings.quarantine;
+        Self(Arc::new(Shared {
+            store,
+            settings,
+            opens,
+            cycle,
+            quota: Quota::new(settings.per_address, cycle),
+            seen: Mutex::default(),
+        }))
+    }
+
+    /// A code for this attempt alone, until long after its end. None: no code is
+    /// free, or this address has had its share, and another source has to serve.
+    pub async fn code(&self, want: &Want) -> Result<Option<Code>, StoreError> {
+        let now = Instant::now();
+        self.seen().demand.count(now);
+        if self.is_unfilled(now) {
+            return Ok(None);
+        }
+        let address = subscriber(want.address);
+        if !self.0.quota.take(address, now) {
+            metrics::counter!("saoma_pool_refused_total", "reason" => "address").increment(1);
+            return Ok(None);
+        }
+        let leased = self.0.store.lease_code(want.attempt, &self.rules()).await;
+        if !matches!(leased, Ok(Some(_))) {
+            self.0.quota.give_back(address);
+        }
+        let Some(lease) = leased? else {
+            metrics::counter!("saoma_pool_refused_total", "reason" => "used_up").increment(1);
+            self.used_up(now).await?;
+            return Ok(None);
+        };
+        tracing::debug!(number = lease.number, epoch = lease.epoch, attempt = %want.attempt, "code leased");
+        Ok(Some(Code {
+            image: lease.image,
+            scene: lease.scene,
+            source: Source::Pool,
+            epoch: lease.epoch,
+        }))
+    }
+
+    /// How many codes there are, and how many are free now.
+    pub async fn state(&self) -> Result<PoolState, StoreError> {
+        self.0.store.pool_state(&self.rules()).await
+    }
+
+    fn rules(&self) -> LeaseRules<'_> {
+        LeaseRules {
+            opens: &self.0.opens,
+            order: self.0.settings.order,
+            quarantine: self.0.settings.quarantine,
+        }
+    }
+
+    /// Whether a moment ago there was no code at all.
+    fn is_unfilled(&self, now: Instant) -> bool {
+        let found = self.seen().unfilled;
+        found.is_some_and(|at| now.duration_since(at) < UNFILLED)
+    }
+
+    /// No code was free. Says so once in the time that a code takes to come back,
+    /// with the numbers that the owner needs.
+    async fn used_up(&self, now: Instant) -> Result<(), StoreError> {
+        let cycle = self.0.cycle;
+        let warned = self.seen().warned;
+        if warned.is_some_and(|at| now.duration_since(at) < cycle) {
+            return Ok(());
+        }
+        let size = self.0.store.pool_size(&self.0.opens).await?;
+        let mut seen = self.seen();
+        if size == 0 {
+            seen.unfilled = Some(now);
+            return Ok(());
+        }
+        seen.warned = Some(now);
+        let numbers = Numbers::of(size, cycle, seen.demand.per_second(now));
+        tracing::warn!(
+            codes = size,
+            "the pool of codes is used up: it serves {:.2} codes a second, {:.2} are asked for \
+             here, which needs {} codes (`saoma codes pool --size {}`)",
+            numbers.served,
+            numbers.wanted,
+            numbers.size,
+            numbers.size,
+        );
+        Ok(())
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
