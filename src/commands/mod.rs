@@ -4,6 +4,7 @@ mod audit;
 mod database;
 mod demo;
 mod doctor;
+mod healthcheck;
 mod keys;
 mod users;
 
@@ -37,6 +38,8 @@ pub enum Command {
     Audit(audit::Arguments),
     /// Check settings, database, public address and WeChat, and say what is wrong
     Doctor(Flags),
+    /// Ask the server that runs here whether it is ready; fails if it is not
+    Healthcheck(Flags),
 }
 
 impl Command {
@@ -48,7 +51,7 @@ impl Command {
             Self::Users(action) => Some(Settings::log(action.flags())?),
             Self::Audit(arguments) => Some(Settings::log(&arguments.flags)?),
             // Says itself what is wrong with the settings.
-            Self::Doctor(flags) => Settings::log(flags).ok(),
+            Self::Doctor(flags) | Self::Healthcheck(flags) => Settings::log(flags).ok(),
             Self::Demo(_) | Self::Simulate(_) => None,
         };
         match log {
@@ -68,6 +71,7 @@ impl Command {
             Self::Users(action) => users::run(action).await,
             Self::Audit(arguments) => audit::run(arguments).await,
             Self::Doctor(flags) => doctor::run(&flags).await,
+            Self::Healthcheck(flags) => healthcheck::run(&flags).await,
         }
     }
 }
