@@ -8,8 +8,6 @@ export PYTHONDONTWRITEBYTECODE=1
 # nginx lies where ordinary users do not look.
 export PATH="$PATH:/usr/sbin:/sbin"
 
-target=${CARGO_TARGET_DIR:-target}
-
 # Whether a command works; says what is left out if it does not.
 have() {
     name=$1
@@ -39,22 +37,16 @@ if have systemd-analyze systemd-analyze --version; then
     echo "deploy: systemd's units are sound"
 fi
 
-have "Python 3.11 with venv" \
-    python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' || exit 0
-venv=$target/deploy-venv
-wanted=tests/deploy/requirements.txt
-if ! cmp -s "$wanted" "$venv/installed"; then
-    python3 -m venv --clear "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$wanted"
-    cp "$wanted" "$venv/installed"
-fi
-"$venv/bin/hadolint" deploy/Dockerfile
-"$venv/bin/check-jsonschema" --builtin-schema vendor.compose-spec deploy/compose.yaml
+python=$(scripts/venv.sh deploy tests/deploy/requirements.txt)
+[ -n "$python" ] || exit 0
+tools=$(dirname "$python")
+"$tools/hadolint" deploy/Dockerfile
+"$tools/check-jsonschema" --builtin-schema vendor.compose-spec deploy/compose.yaml
 # The newest that the tool knows, and the oldest that the manifests are for.
 for version in 1.37.0 1.30.0; do
-    "$venv/bin/kubernetes-validate" --quiet --strict --kubernetes-version "$version" \
+    "$tools/kubernetes-validate" --quiet --strict --kubernetes-version "$version" \
         deploy/kubernetes/*.yaml
 done
 echo "deploy: image, compose file and manifests have the right form"
 have nginx nginx -v || exit 0
-exec "$venv/bin/python" tests/deploy/agree.py
+"$python" tests/deploy/agree.py
