@@ -33,6 +33,7 @@ missing_packages() {
     # The fuzzer is C++.
     have c++ || echo g++
     have nginx || echo nginx
+    have systemd-analyze || echo systemd
     have chromedriver || echo chromium-driver
     have chromium || have chromium-browser || have google-chrome || echo chromium
     have node || echo nodejs

@@ -27,6 +27,7 @@ scripts/canaries.sh "$canaries"
 export SAOMA_PROGRAM="${CARGO_TARGET_DIR:-$PWD/target}/debug/saoma"
 scripts/test-integrate.sh
 scripts/test-openapi.sh
+scripts/test-deploy.sh
 
 if [ -f miniprogram/package.json ]; then
     (cd miniprogram && npm ci --no-audit --no-fund && npm test)

@@ -5,6 +5,7 @@ mod codes;
 mod database;
 mod demo;
 mod doctor;
+mod healthcheck;
 mod keys;
 mod users;
 
@@ -41,6 +42,8 @@ pub enum Command {
     Audit(audit::Arguments),
     /// Check settings, database, public address and WeChat, and say what is wrong
     Doctor(Flags),
+    /// Ask the server that runs here whether it is ready; fails if it is not
+    Healthcheck(Flags),
 }
 
 impl Command {
@@ -53,7 +56,7 @@ impl Command {
             Self::Users(action) => Some(Settings::log(action.flags())?),
             Self::Audit(arguments) => Some(Settings::log(&arguments.flags)?),
             // Says itself what is wrong with the settings.
-            Self::Doctor(flags) => Settings::log(flags).ok(),
+            Self::Doctor(flags) | Self::Healthcheck(flags) => Settings::log(flags).ok(),
             Self::Demo(_) | Self::Simulate(_) => None,
         };
         match log {
@@ -74,6 +77,7 @@ impl Command {
             Self::Users(action) => users::run(action).await,
             Self::Audit(arguments) => audit::run(arguments).await,
             Self::Doctor(flags) => doctor::run(&flags).await,
+            Self::Healthcheck(flags) => healthcheck::run(&flags).await,
         }
     }
 }

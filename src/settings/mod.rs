@@ -193,6 +193,11 @@ impl Settings {
         ])
     }
 
+    /// `SAOMA_ADMIN_LISTEN`, for who asks a server that runs how it is.
+    pub fn admin_address(flags: &Flags) -> Result<SocketAddr, SettingsError> {
+        admin_listen(&Values::read(flags)?)
+    }
+
     fn from_values(values: &Values) -> Result<Self, SettingsError> {
         let check = values.one_of("SAOMA_CHECK", "auto", &["auto", "none", "number", "code"])?;
         refuse::pool_without_check(values)?;
@@ -219,7 +224,7 @@ impl Settings {
         let timers = Timers::from_values(values)?;
         Ok(Self {
             listen: values.address("SAOMA_LISTEN", "127.0.0.1:8080")?,
-            admin_listen: values.address("SAOMA_ADMIN_LISTEN", "127.0.0.1:9180")?,
+            admin_listen: admin_listen(values)?,
             site_name: values.text("SAOMA_SITE_NAME", public_url.host_str().unwrap_or("Saoma"))?,
             database_url: values.secret("DATABASE_URL")?,
             database_connections: values.number("SAOMA_DATABASE_CONNECTIONS", 10, 2..=1000)?,
@@ -281,6 +286,10 @@ impl Settings {
     pub fn secure(&self) -> bool {
         self.public_url.scheme() == "https"
     }
+}
+
+fn admin_listen(values: &Values) -> Result<SocketAddr, SettingsError> {
+    values.address("SAOMA_ADMIN_LISTEN", "127.0.0.1:9180")
 }
 
 impl Timers {

@@ -11,6 +11,7 @@ mod axe;
 mod chromium;
 mod keeper;
 mod look;
+#[expect(dead_code, reason = "the tests of processes put instances behind it")]
 mod nginx;
 mod page;
 mod proxy;

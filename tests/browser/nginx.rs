@@ -1,4 +1,5 @@
-//! A real nginx with `deploy/nginx.conf`, its names and ports replaced by a test's own.
+//! A real nginx with `deploy/nginx.conf` or `deploy/nginx-cluster.conf`, their names and ports
+//! replaced by a test's own.
 
 use std::{
     fs,
@@ -12,6 +13,8 @@ use uuid::Uuid;
 use crate::{keeper::Keeper, support::port::free_port};
 
 const SITE: &str = include_str!("../../deploy/nginx.conf");
+const CLUSTER: &str = include_str!("../../deploy/nginx-cluster.conf");
+const INSTANCES: &str = include_str!("../../deploy/nginx-instances.conf");
 
 /// What nginx needs around the site: Debian's package has the like of it in /etc/nginx/nginx.conf.
 const AROUND: &str = "
@@ -56,34 +59,42 @@ impl Nginx {
     }
 
     /// Starts nginx in front of a server.
-    pub fn before(mut self, server: &str) -> Self {
-        let server = server.trim_start_matches("http://localhost");
+    pub fn before(self, server: &str) -> Self {
+        let site = replaced(SITE, &[("127.0.0.1:8080", &listening(server))]);
+        self.start(&site)
+    }
+
+    /// Starts nginx in front of two instances.
+    pub fn before_instances(self, servers: [&str; 2]) -> Self {
+        let [one, two] = servers.map(listening);
+        let instances = [("127.0.0.1:8081", &*one), ("127.0.0.1:8082", &*two)];
+        let instances = replaced(INSTANCES, &instances);
+        fs::write(self.folder.join("saoma-instances.conf"), instances).unwrap();
+        self.start(CLUSTER)
+    }
+
+    fn start(mut self, site: &str) -> Self {
         let path = |name: &str| self.folder.join(name).display().to_string();
-        let mut site = SITE.to_owned();
-        for (standing, mine) in [
-            (
-                "listen 80;",
-                format!("listen 127.0.0.1:{};", self.plain_port),
-            ),
-            ("listen [::]:80;", String::new()),
-            (
-                "listen 443 ssl;",
-                format!("listen 127.0.0.1:{} ssl;", self.tls_port),
-            ),
-            ("listen [::]:443 ssl;", String::new()),
-            ("https://login.example.com", self.url()),
-            ("login.example.com.pem", "certificate.pem".to_owned()),
-            ("login.example.com.key", "key.pem".to_owned()),
-            ("/etc/ssl/saoma/", path("")),
-            ("login.example.com", "localhost".to_owned()),
-            ("127.0.0.1:8080", format!("127.0.0.1{server}")),
-        ] {
-            assert!(
-                site.contains(standing),
-                "deploy/nginx.conf has no {standing:?}"
-            );
-            site = site.replace(standing, &mine);
-        }
+        let site = replaced(
+            site,
+            &[
+                (
+                    "listen 80;",
+                    &format!("listen 127.0.0.1:{};", self.plain_port),
+                ),
+                ("listen [::]:80;", ""),
+                (
+                    "listen 443 ssl;",
+                    &format!("listen 127.0.0.1:{} ssl;", self.tls_port),
+                ),
+                ("listen [::]:443 ssl;", ""),
+                ("https://login.example.com", &self.url()),
+                ("login.example.com.pem", "certificate.pem"),
+                ("login.example.com.key", "key.pem"),
+                ("/etc/ssl/saoma/", &path("")),
+                ("login.example.com", "localhost"),
+            ],
+        );
         fs::write(path("site.conf"), site).unwrap();
         fs::write(path("nginx.conf"), AROUND).unwrap();
 
@@ -108,6 +119,11 @@ impl Nginx {
 
     pub fn url(&self) -> String {
         format!("https://localhost:{}", self.tls_port)
+    }
+
+    /// What its clients have to trust.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.join("certificate.pem")
     }
 
     /// Where people come who type no https.
@@ -135,6 +151,7 @@ impl Nginx {
             ])
             .args(["-nodes", "-days", "2", "-subj", "/CN=localhost"])
             .args(["-addext", "subjectAltName=DNS:localhost"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
             .args(["-keyout", "key.pem", "-out", "certificate.pem"])
             .current_dir(&self.folder)
             .output()
@@ -152,6 +169,22 @@ impl Drop for Nginx {
         drop(self.keeper.take());
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// A text with a test's own words in place of these, each of which must be there.
+fn replaced(text: &str, words: &[(&str, &str)]) -> String {
+    words
+        .iter()
+        .fold(text.to_owned(), |text, (standing, mine)| {
+            assert!(text.contains(standing), "no {standing:?} in {text}");
+            text.replace(standing, mine)
+        })
+}
+
+/// The address behind a server's URL.
+fn listening(server: &str) -> String {
+    let port = server.trim_start_matches("http://localhost:");
+    format!("127.0.0.1:{port}")
 }
 
 /// Ordinary users have no sbin on their path, where nginx lies.

@@ -3,6 +3,12 @@
 //! Every test starts processes of its own on free ports; timers are shortened
 //! by settings, and what is waited for is a condition with a limit.
 
+#[path = "../browser/keeper.rs"]
+#[expect(dead_code, reason = "the browser tests use the rest of it")]
+mod keeper;
+#[path = "../browser/nginx.rs"]
+#[expect(dead_code, reason = "the browser tests use the rest of it")]
+mod nginx;
 mod support;
 
 mod bad_peers;
@@ -10,6 +16,8 @@ mod canaries;
 mod database_faults;
 mod demo;
 mod doctor;
+mod healthcheck;
+mod load_balancer;
 mod lost_rows;
 mod open_files;
 mod owner;

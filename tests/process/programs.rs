@@ -121,7 +121,15 @@ async fn what_is_logged_can_stand_in_the_settings_file_too() {
 async fn every_command_has_help_and_an_unknown_one_is_refused() {
     let place = Place::new();
     for command in [
-        "serve", "demo", "simulate", "migrate", "doctor", "users", "audit", "keys",
+        "serve",
+        "demo",
+        "simulate",
+        "migrate",
+        "doctor",
+        "healthcheck",
+        "users",
+        "audit",
+        "keys",
     ] {
         let ended = run(&[command, "--help"], &Vec::new(), &place).await;
         assert_eq!(ended.code, Some(0), "{command}: {}", ended.err);
