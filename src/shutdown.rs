@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use crate::{
+    codes::refill,
     http::site::Draining,
     hub::{
         LoginHub,
@@ -21,6 +22,8 @@ use crate::{
 
 /// How long requests that run may go on.
 const REQUESTS: Duration = Duration::from_secs(12);
+/// How long codes may take that WeChat draws.
+const REFILL: Duration = Duration::from_secs(10);
 const STORE: Duration = Duration::from_secs(5);
 /// Between two batches of sockets that are closed.
 const BATCH_EVERY: Duration = Duration::from_millis(100);
@@ -38,6 +41,7 @@ pub struct Parts {
     pub(crate) drain: Duration,
     pub(crate) store: Store,
     pub(crate) private_postgres: Option<PrivatePostgres>,
+    pub(crate) refill: Option<refill::Running>,
 }
 
 /// Serves until a signal (or a server's handle) says stop, then takes all down.
@@ -69,6 +73,9 @@ pub async fn serve_until_stopped(
             let _ = public.await;
         }
         Either::Right(_) => close_sockets(&parts.hub).await,
+    }
+    if let Some(refill) = parts.refill {
+        refill.stop(REFILL).await;
     }
     admin_handle.stop(false).await;
     let _ = admin.await;

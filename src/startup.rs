@@ -20,7 +20,10 @@ use secrecy::ExposeSecret;
 
 use crate::{
     broker::Broker,
-    codes::{self, Codes, ImageStore, Live, Maker, Pool, Stock, Switch},
+    codes::{
+        self, Codes, ImageStore, Live, LiveShared, Maker, Pool, Stock, Switch,
+        refill::{self, Refill},
+    },
     http::{
         self,
         address::AddressFinder,
@@ -43,7 +46,7 @@ use crate::{
         BeginQueue, Store,
         private::{PrivatePostgres, PrivatePostgresError},
     },
-    wechat::{AccessToken, Wechat},
+    wechat::{AccessToken, Breaker, Breakers, Wechat},
 };
 
 /// A server that listens and has not begun to serve yet.
@@ -111,7 +114,7 @@ impl Application {
             wired.parts.limits.clone(),
             wired.parts.settings.audit_retention,
         ));
-        wired.keep_codes(&store);
+        let refill = wired.keep_codes(&store);
         actix::spawn(wired.parts.places.clone().follow());
         let stop = shutdown::Parts {
             hub: wired.hub.clone(),
@@ -119,6 +122,7 @@ impl Application {
             drain: wired.parts.settings.timers.drain,
             store: store.clone(),
             private_postgres,
+            refill,
         };
         Ok(Self {
             public: wired.serve(public)?,
@@ -165,6 +169,9 @@ struct Wired {
     pool: Option<Pool>,
     switch: Switch,
     token: Arc<AccessToken>,
+    /// Of calls for codes.
+    breaker: Arc<Breaker>,
+    live: LiveShared,
     addresses: AddressFinder,
     connections: Connections,
     workers: Workers,
@@ -197,6 +204,7 @@ impl Wired {
         let opens: Arc<str> = settings.code_opens().into();
         let stock = Stock::new(store.clone(), opens.clone(), &settings.instance);
         let hub = LoginHub::new(&settings.timers).start();
+        let breakers = Breakers::new(settings.wechat.longest_pause);
         let addresses = AddressFinder::new(&settings.trusted_proxies);
         let workers = Workers::new(open_files, settings.database_connections);
         let bound_addresses = settings.limits.sockets_per_address > 0;
@@ -210,6 +218,7 @@ impl Wired {
                 keys: keys.keys(),
                 check_codes,
                 begin: BeginQueue::start(store.clone(), settings.instance.clone()),
+                identities: breakers.identities,
                 broker: Broker::local(hub.clone()),
                 settings: settings.clone(),
             },
@@ -221,6 +230,8 @@ impl Wired {
             stock,
             switch: Switch::new(),
             token: Arc::new(AccessToken::new()),
+            breaker: breakers.codes,
+            live: LiveShared::default(),
             connections: Connections::new("public", bounds, addresses.clone()),
             addresses,
             workers,
@@ -237,8 +248,9 @@ impl Wired {
         }
     }
 
-    /// Starts what fills, keeps and tidies codes.
-    fn keep_codes(&self, store: &Store) {
+    /// Starts what fills, keeps and tidies codes. Only a stock that comes first
+    /// is filled by itself.
+    fn keep_codes(&self, store: &Store) -> Option<refill::Running> {
         let settings = &self.parts.settings;
         let ahead = settings.codes.first == codes::Source::Stock;
         let served_here = settings.code_base_url.is_none();
@@ -247,12 +259,37 @@ impl Wired {
         actix::spawn(self.stock.clone().keep(ahead, warmed));
         let opens = self.opens.clone();
         actix::spawn(codes::tidy::run(store.clone(), images, opens));
+        ahead.then(|| {
+            Refill::start(refill::Parts {
+                store: store.clone(),
+                stock: self.stock.clone(),
+                opens: self.opens.clone(),
+                settings: settings.codes.clone(),
+                longest_pause: settings.wechat.longest_pause,
+                maker: self.makers(),
+            })
+        })
+    }
+
+    /// A maker of codes for each thread that asks.
+    fn makers(&self) -> impl Fn() -> Maker + Clone + Send + 'static {
+        let settings = self.parts.settings.wechat.clone();
+        let (images, token, breaker) = (
+            self.images.clone(),
+            self.token.clone(),
+            self.breaker.clone(),
+        );
+        move || {
+            let wechat = Wechat::new(settings.clone(), token.clone());
+            Maker::new(wechat, images.images(), breaker.clone())
+        }
     }
 
     /// A maker of sites: awc's client belongs to its worker's thread, so each
     /// worker makes its own.
     fn sites(&self) -> impl Fn() -> Site + Clone + Send + 'static {
         let (parts, images, token) = (self.parts.clone(), self.images.clone(), self.token.clone());
+        let (live, breaker) = (self.live.clone(), self.breaker.clone());
         let (hub, addresses, draining) = (
             self.hub.clone(),
             self.addresses.clone(),
@@ -265,12 +302,13 @@ impl Wired {
             let settings = &parts.settings;
             let wechat = Wechat::new(settings.wechat.clone(), token.clone());
             let images = images.images();
-            let maker = Maker::new(wechat.clone(), images.clone());
+            let maker = Maker::new(wechat.clone(), images.clone(), breaker.clone());
             let live = Live::new(
                 maker,
                 parts.store.clone(),
                 opens.clone(),
                 &settings.instance,
+                live.clone(),
             );
             let codes = Codes::new(
                 settings.codes.first,

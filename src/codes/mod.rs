@@ -7,6 +7,8 @@ mod images;
 mod live;
 mod maker;
 mod pool;
+pub mod refill;
+mod single_flight;
 pub mod stock;
 mod switch;
 pub mod tidy;
@@ -19,7 +21,7 @@ use crate::{
 };
 
 pub use images::{BUCKET_CONNECTIONS, IMMUTABLE, Image, ImageError, ImageStore, Images};
-pub use live::Live;
+pub use live::{Live, LiveShared};
 pub use maker::{MakeError, Maker};
 pub use pool::{Pool, PoolFill, PoolOrder};
 pub use stock::Stock;
@@ -161,13 +163,14 @@ impl Codes {
                 Some(pool) => Ok(pool.code(want).await?),
                 None => Ok(None),
             },
-            Source::Live => self.live.make().await.map(Some),
+            Source::Live => self.live.make(want).await.map(Some),
         }
     }
 
     /// Whether a code is too dear for a page that nobody looks at.
     pub fn are_scarce(&self) -> bool {
-        self.stock.level().is_some_and(stock::Level::is_scarce)
+        let only_live = self.order.get(self.switch.place()) == Some(&Source::Live);
+        self.stock.is_scarce() || (only_live && self.live.pause().is_some())
     }
 
     /// What is left now.

@@ -5,13 +5,16 @@
 //! that no code is ever shown twice. A view takes one from memory.
 
 mod held;
+mod warming;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream};
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, timeout, timeout_at},
@@ -20,13 +23,12 @@ use tokio::{
 use super::{Code, Images, Source};
 use crate::store::{Store, StoreError};
 use held::{Asked, Held};
+use warming::{Block, Warming};
 
 /// How long a view waits for a block that is on its way.
 const WAIT: Duration = Duration::from_millis(500);
 /// How often codes that were held too long are dropped.
 const TICK: Duration = Duration::from_secs(60);
-/// Images of a block that are made ready at once.
-const WARMED_AT_ONCE: usize = 8;
 
 /// The stock as this instance uses it. All workers share one; a clone is cheap.
 #[derive(Debug, Clone)]
@@ -46,6 +48,8 @@ struct Shared {
     /// The refill is to look.
     low: Notify,
     level: Mutex<Option<Level>>,
+    /// It has been above a quarter of its mark.
+    has_been_fine: AtomicBool,
 }
 
 /// How full the stock is.
@@ -64,7 +68,7 @@ impl Level {
     }
 
     /// Below a twentieth of it.
-    pub fn is_scarce(self) -> bool {
+    pub fn is_nearly_empty(self) -> bool {
         self.left.saturating_mul(20) < self.mark
     }
 }
@@ -81,6 +85,7 @@ impl Stock {
             looked: watch::Sender::new(()),
             low: Notify::new(),
             level: Mutex::new(None),
+            has_been_fine: AtomicBool::new(false),
         }))
     }
 
@@ -119,6 +124,7 @@ impl Stock {
         if ahead {
             self.0.wanted.notify_one();
         }
+        let mut warming = Warming::new(images);
         let mut healthy = true;
         loop {
             let wanted = timeout(TICK, self.0.wanted.notified()).await.is_ok();
@@ -130,8 +136,7 @@ impl Stock {
             if !wanted || missing == 0 {
                 continue;
             }
-            let asked_at = Instant::now();
-            let block = self.take(missing, images.as_ref()).await;
+            let block = self.take(missing, &mut warming).await;
             match &block {
                 Ok(_) => healthy = true,
                 Err(error) if healthy => {
@@ -140,40 +145,35 @@ impl Stock {
                 }
                 Err(_) => {}
             }
-            let block = block.unwrap_or_default();
-            if block.len() < usize::try_from(missing).unwrap_or(usize::MAX) {
+            let now = Instant::now();
+            let block = block.unwrap_or(Block {
+                codes: Vec::new(),
+                taken_at: now,
+            });
+            if block.codes.len() < usize::try_from(missing).unwrap_or(usize::MAX) {
                 self.0.low.notify_one();
             }
-            self.held().put(block, asked_at, Instant::now());
+            self.held().put(block.codes, block.taken_at, now);
             self.0.looked.send_replace(());
         }
     }
 
     /// A block that is ours alone, without the codes whose images are not here.
-    async fn take(&self, most: u32, images: Option<&Images>) -> Result<Vec<Code>, StoreError> {
-        let shared = &self.0;
-        let block = shared
+    async fn take(&self, most: u32, warming: &mut Warming) -> Result<Block, StoreError> {
+        let block = match warming.waiting() {
+            Some(block) => block,
+            None => self.take_another(most).await?,
+        };
+        Ok(warming.ready(block).await)
+    }
+
+    async fn take_another(&self, most: u32) -> Result<Block, StoreError> {
+        let (shared, taken_at) = (&self.0, Instant::now());
+        let codes = shared
             .store
             .take_stock(&shared.instance, &shared.opens, most)
             .await?;
-        let Some(images) = images else {
-            return Ok(block);
-        };
-        let warmed = stream::iter(block).map(|code| async move {
-            match images.warm(&code.image).await {
-                Ok(()) => Some(code),
-                Err(error) => {
-                    tracing::error!(
-                        %error, image = code.image,
-                        "a code of the stock has no image here and is left out; do all instances \
-                         keep their images in one place?"
-                    );
-                    None
-                }
-            }
-        });
-        let warmed = warmed.buffer_unordered(WARMED_AT_ONCE);
-        Ok(warmed.filter_map(async |code| code).collect().await)
+        Ok(Block { codes, taken_at })
     }
 
     /// Waits until a block came short.
@@ -189,7 +189,18 @@ impl Stock {
 
     /// What the database has left, and what a full stock has.
     pub fn note_level(&self, left: u64, mark: u64) {
-        *self.locked_level() = Some(Level { left, mark });
+        let level = Level { left, mark };
+        *self.locked_level() = Some(level);
+        if !level.is_low() {
+            self.0.has_been_fine.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether nearly nothing is left of a stock that was fuller. One that is
+    /// being filled for the first time lacks nothing.
+    pub fn is_scarce(&self) -> bool {
+        let nearly_empty = self.level().is_some_and(Level::is_nearly_empty);
+        nearly_empty && self.0.has_been_fine.load(Ordering::Relaxed)
     }
 
     /// How full the stock is; none before the refill has looked.

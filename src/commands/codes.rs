@@ -8,7 +8,7 @@ use super::database::with_store;
 use crate::{
     codes::{ImageStore, Maker, PoolFill},
     settings::{Flags, Settings},
-    wechat::{AccessToken, Wechat},
+    wechat::{AccessToken, Breaker, Endpoint, Wechat},
 };
 
 /// What to do with the codes.
@@ -47,9 +47,11 @@ pub async fn run(action: Action) -> anyhow::Result<()> {
             .context("the folder for code images (SAOMA_CODE_STORE) cannot be made")?
             .images();
         let wechat = Wechat::new(settings.wechat.clone(), Arc::new(AccessToken::new()));
+        let breaker = Breaker::new(Endpoint::CodeImage, settings.wechat.longest_pause);
+        let breaker = Arc::new(breaker);
         let fill = PoolFill {
             store: store.clone(),
-            maker: Maker::new(wechat, images),
+            maker: Maker::new(wechat, images, breaker),
             opens: settings.code_opens(),
             pause: Duration::from_secs(2),
         };

@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
 use super::extract::site;
-use crate::{error::Error, hub::messages::Alive};
+use crate::{codes::stock::Level, error::Error, hub::messages::Alive};
 
 /// `GET /healthz`
 pub async fn live() -> HttpResponse {
@@ -35,7 +35,19 @@ pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
     if site.connections.are_full() {
         warnings.push("connections_full");
     }
-    let mut body = json!({"ready": reasons.is_empty(), "reasons": reasons, "warnings": warnings});
+    let left = site.login.codes.left();
+    if left.stock.is_some_and(Level::is_low) {
+        warnings.push("codes_low");
+    }
+    let stock = left
+        .stock
+        .map(|stock| json!({"left": stock.left, "mark": stock.mark}));
+    let mut body = json!({
+        "ready": reasons.is_empty(),
+        "reasons": reasons,
+        "warnings": warnings,
+        "codes": {"source": left.source.as_str(), "stock": stock},
+    });
     if reasons.is_empty() {
         return Ok(HttpResponse::Ok().json(body));
     }

@@ -26,7 +26,7 @@ use crate::{
     session::protocol::ServerMessage,
     settings::Settings,
     store::{BeginQueue, Store},
-    wechat::Wechat,
+    wechat::{Breaker, Wechat},
 };
 use attempt::Attempt;
 use check::CheckCodes;
@@ -49,6 +49,7 @@ pub struct Login {
     /// Where codes come from.
     pub codes: Codes,
     wechat: Wechat,
+    identities: Arc<Breaker>,
     broker: Broker,
 }
 
@@ -63,6 +64,7 @@ pub struct Parts {
     pub keys: Arc<SigningKeys>,
     pub check_codes: Arc<CheckCodes>,
     pub begin: BeginQueue,
+    pub identities: Arc<Breaker>,
     pub broker: Broker,
 }
 
@@ -77,6 +79,7 @@ impl Login {
             keys,
             check_codes,
             begin,
+            identities,
             broker,
         } = parts;
         Self {
@@ -89,6 +92,7 @@ impl Login {
             begin,
             codes,
             wechat,
+            identities,
             broker,
         }
     }

@@ -61,11 +61,9 @@ pub struct Scanned {
 impl Login {
     /// Asks WeChat who this is and remembers it.
     pub async fn sign_in_phone(&self, js_code: &str) -> Result<PhoneSignedIn, Error> {
-        let known = self
-            .wechat
-            .identify(&js_code.into())
-            .await
-            .map_err(wechat_error)?;
+        let js_code = js_code.into();
+        let call = self.wechat.identify(&js_code);
+        let known = self.identities.guard(call).await.map_err(wechat_error)?;
         let identity = Identity {
             app_id: self.settings.wechat.app_id.clone(),
             openid: known.open_id,
@@ -243,6 +241,7 @@ fn wechat_error(error: WechatError) -> Error {
         WechatError::CodeInvalid(_) => Error::WechatCodeInvalid,
         WechatError::CodeUsed(_) => Error::WechatCodeUsed,
         WechatError::UserBlocked(_) => Error::WechatUserBlocked,
+        WechatError::Paused { .. } => Error::WechatUnavailable(error),
         other => {
             tracing::warn!(error = %other, advice = %other.advice_en(), "WeChat did not say who this is");
             Error::WechatUnavailable(other)

@@ -43,7 +43,7 @@ impl CodeSettings {
             first: Source::parse(&first).unwrap_or(Source::Stock),
             stock_size,
             stock_max: values.number("SAOMA_STOCK_MAX", most, stock_size..=1_000_000)?,
-            stock_rate: values.number("SAOMA_STOCK_RATE", 3_000, 1..=5_000)?,
+            stock_rate: values.number("SAOMA_STOCK_RATE", 3_000, 60..=5_000)?,
             store: CodeStore::from_values(values, data_dir)?,
             cache: usize::try_from(values.number("SAOMA_CODE_CACHE", 32, 0..=4096)?).unwrap_or(0)
                 << 20,

@@ -109,6 +109,7 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_WECHAT_BASE_URL",
     "SAOMA_WECHAT_ENV_VERSION",
     "SAOMA_WECHAT_PAGE",
+    "SAOMA_WECHAT_PAUSE",
     "SAOMA_WECHAT_TRUST_BASE_URL",
 ];
 
@@ -163,6 +164,7 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_WECHAT_ENV_VERSION       release, trial or develop [release]
   SAOMA_WECHAT_BASE_URL          WeChat's API [https://api.weixin.qq.com]
   SAOMA_WECHAT_TRUST_BASE_URL    true: allow any other API address [false]
+  SAOMA_WECHAT_PAUSE             longest pause between calls while WeChat fails [60s]
   SAOMA_SCAN_TTL                 from a code to its scan [120s]
   SAOMA_CONFIRM_TTL              from the first scan to the confirm [60s]
   SAOMA_REGISTER_TTL             instead, once, for somebody not registered [300s]

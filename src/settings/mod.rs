@@ -212,6 +212,7 @@ impl Settings {
             width: values.number("SAOMA_CODE_WIDTH", 430, 280..=1280)?,
             timeout: Duration::from_secs(3),
             image_timeout: Duration::from_secs(5),
+            longest_pause: values.duration("SAOMA_WECHAT_PAUSE", "60s")?,
         };
         require_wechat(&wechat)?;
         let data_dir = PathBuf::from(values.text("SAOMA_DATA_DIR", "data")?);

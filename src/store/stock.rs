@@ -1,6 +1,8 @@
 //! The rows of codes that are used once: the stock, and those that WeChat made
 //! while a page waited.
 
+use sqlx::PgConnection;
+
 use super::{Store, StoreError, housekeeping::BATCH};
 use crate::{
     codes::{Code, NewCode},
@@ -111,21 +113,7 @@ impl Store {
 
     /// Counts the codes that open this.
     pub async fn count_stock(&self, opens: &str) -> Result<StockCount, StoreError> {
-        self.run(async |db| {
-            sqlx::query_as!(
-                StockCount,
-                r#"select
-                    (select count(*) from codes
-                     where kind = 'stock' and taken_at is null and opens = $1) as "left!",
-                    (select count(*) from codes
-                     where taken_at > saoma_now() - interval '1 minute' and kind <> 'pool'
-                        and opens = $1) as "used_in_a_minute!""#,
-                opens,
-            )
-            .fetch_one(db)
-            .await
-        })
-        .await
+        self.run(async |db| count(db, opens).await).await
     }
 
     /// Marks codes as taken that open something else than `opens`. Not those of
@@ -178,6 +166,21 @@ impl Store {
         .await?;
         Ok(())
     }
+}
+
+pub(super) async fn count(db: &mut PgConnection, opens: &str) -> sqlx::Result<StockCount> {
+    sqlx::query_as!(
+        StockCount,
+        r#"select
+            (select count(*) from codes
+             where kind = 'stock' and taken_at is null and opens = $1) as "left!",
+            (select count(*) from codes
+             where taken_at > saoma_now() - interval '1 minute' and kind <> 'pool'
+                and opens = $1) as "used_in_a_minute!""#,
+        opens,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// An image has at most 1 MiB.

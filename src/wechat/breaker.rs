@@ -5,7 +5,7 @@
 
 use std::{
     future::Future,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -25,6 +25,25 @@ const PROBE: Duration = Duration::from_secs(10);
 
 /// What may be told to somebody whom the one call of a half-open breaker keeps away.
 const SHORTLY: Duration = Duration::from_secs(1);
+
+/// The breakers of a process, one for each kind of call. A clone is cheap.
+#[derive(Debug, Clone)]
+pub struct Breakers {
+    /// For codes, whoever wants them.
+    pub codes: Arc<Breaker>,
+    /// For the identity behind a `wx.login` code.
+    pub identities: Arc<Breaker>,
+}
+
+impl Breakers {
+    /// Closed ones; no pause is longer than `longest`.
+    pub fn new(longest: Duration) -> Self {
+        Self {
+            codes: Arc::new(Breaker::new(Endpoint::CodeImage, longest)),
+            identities: Arc::new(Breaker::new(Endpoint::Identity, longest)),
+        }
+    }
+}
 
 /// Lets calls to one endpoint through, or holds them back.
 ///

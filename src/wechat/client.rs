@@ -47,10 +47,10 @@ impl Wechat {
     /// Has WeChat draw a mini-program code whose scan opens our page with `scene`.
     ///
     /// `scene` is at most 32 characters of `A-Z a-z 0-9 - _`. The code never expires. WeChat
-    /// draws 5,000 a minute. Takes `timeout` and `image_timeout` together at most; when WeChat
-    /// refuses the access token, asks for another and tries once more within that time.
+    /// draws 5,000 a minute. Takes `image_timeout` at most; when WeChat refuses the access token,
+    /// asks for another and tries once more within that time.
     pub async fn code_image(&self, scene: &str) -> Result<CodeImage, WechatError> {
-        let limit = self.settings.timeout + self.settings.image_timeout;
+        let limit = self.settings.image_timeout;
         tokio::time::timeout(limit, async {
             match self.draw(scene).await {
                 Err(WechatError::TokenRefused(refusal)) => {

@@ -108,6 +108,11 @@ impl WechatError {
         self.retry_in().is_some()
     }
 
+    /// Whether nothing was asked at all, since the calls before failed and were logged.
+    pub fn is_pause(&self) -> bool {
+        matches!(self, Self::Paused { .. })
+    }
+
     /// How long to wait at least before trying again; none where trying again is no use.
     pub fn retry_in(&self) -> Option<Duration> {
         match self {

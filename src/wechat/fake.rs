@@ -118,6 +118,7 @@ pub(super) fn settings(address: SocketAddr) -> WechatSettings {
         width: 430,
         timeout: Duration::from_secs(20),
         image_timeout: Duration::from_secs(20),
+        longest_pause: Duration::from_secs(60),
     }
 }
 

@@ -28,7 +28,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use answer::WechatIdentity;
-pub use breaker::Breaker;
+pub use breaker::{Breaker, Breakers};
 pub(crate) use call::{announced_length, why_not_read, why_not_sent};
 pub use client::Wechat;
 pub use error::{Endpoint, Refusal, WechatError};
@@ -54,6 +54,8 @@ pub struct WechatSettings {
     pub width: u32,
     /// The time limit of one call for a token or an identity. 3 s is usual.
     pub timeout: Duration,
-    /// The time limit of one call for a code image. 5 s is usual.
+    /// The time limit of one code image, an access token for it included. 5 s is usual.
     pub image_timeout: Duration,
+    /// How long calls are held back at the most after others failed. 60 s is usual.
+    pub longest_pause: Duration,
 }

@@ -11,7 +11,9 @@ async fn a_healthy_server_says_so_on_both_addresses() {
         let mut client = Browser::new(url);
         assert_eq!(client.get("/healthz").await.expect(200)["status"], "ok");
         let ready = client.get("/readyz").await.expect(200);
-        assert_eq!(ready, json!({"ready": true, "reasons": [], "warnings": []}));
+        let codes = json!({"source": "live", "stock": null});
+        let expected = json!({"ready": true, "reasons": [], "warnings": [], "codes": codes});
+        assert_eq!(ready, expected);
     }
 }
 

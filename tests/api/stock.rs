@@ -6,9 +6,8 @@ use futures_util::future::join_all;
 use saoma::{codes::tidy, simulator::FaultMode};
 use serde_json::{Value, json};
 
-use crate::support::TestServer;
+use crate::support::{Browser, TestServer, stock::unfilled};
 
-const STOCK: &[(&str, &str)] = &[("SAOMA_CODES", "stock")];
 const TWO_HOURS: Duration = Duration::from_secs(2 * 3600 + 1);
 
 /// Opens the page; its first message.
@@ -18,7 +17,7 @@ async fn ticket(server: &std::sync::Arc<TestServer>) -> Value {
 
 #[actix_web::test]
 async fn a_view_takes_its_code_from_the_stock_while_wechat_is_down() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     let phone = server.registered_phone("Ming").await;
     server.fill_stock(3).await;
     server.fault("/wxa/getwxacodeunlimit", FaultMode::Error);
@@ -40,7 +39,7 @@ async fn a_view_takes_its_code_from_the_stock_while_wechat_is_down() {
 
 #[actix_web::test]
 async fn a_stock_that_is_used_up_is_followed_by_live_codes_and_then_by_a_clear_answer() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     server.fill_stock(1).await;
     assert_eq!(ticket(&server).await["source"], "stock");
     assert_eq!(ticket(&server).await["source"], "live");
@@ -53,7 +52,7 @@ async fn a_stock_that_is_used_up_is_followed_by_live_codes_and_then_by_a_clear_a
 
 #[actix_web::test]
 async fn a_renewal_takes_the_next_code_of_the_stock() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     server.fill_stock(2).await;
     let mut attempt = server.pending().await;
     attempt.browser.refresh(&json!(1), true).await;
@@ -82,7 +81,7 @@ async fn two_instances_never_take_the_same_code() {
 
 #[actix_web::test]
 async fn a_code_that_opens_something_else_is_not_shown_and_goes_after_a_day() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     let codes = server.make_codes(2).await;
     let other = "another mini program";
     server.store.add_stock(other, &codes).await.unwrap();
@@ -109,7 +108,7 @@ async fn a_code_that_opens_something_else_is_not_shown_and_goes_after_a_day() {
 
 #[actix_web::test]
 async fn a_code_whose_image_is_not_here_is_left_out() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     let codes = server.make_codes(2).await;
     server.images().delete(&codes[0].image).await.unwrap();
     let opens = server.opens();
@@ -123,7 +122,7 @@ async fn a_code_whose_image_is_not_here_is_left_out() {
 
 #[actix_web::test]
 async fn images_of_used_codes_go_after_two_hours_and_those_of_others_stay() {
-    let server = TestServer::start_with(STOCK).await;
+    let (server, _lock) = unfilled(&[]).await;
     server.fill_stock(1).await;
     let stock = server.pending().await;
     let live = server.pending().await;
@@ -146,4 +145,101 @@ async fn images_of_used_codes_go_after_two_hours_and_those_of_others_stay() {
     assert!(images.read(&unused[0].image).await.unwrap().is_some());
     assert_eq!(server.database.count("select count(*) from codes").await, 1);
     drop((stock, live));
+}
+
+#[actix_web::test]
+async fn the_server_fills_its_stock_and_says_what_is_left() {
+    let server = TestServer::start_with(&[
+        ("SAOMA_CODES", "stock"),
+        ("SAOMA_STOCK_SIZE", "20"),
+        ("SAOMA_STOCK_MAX", "20"),
+    ])
+    .await;
+    let left = "select count(*) from codes where kind = 'stock' and taken_at is null";
+    eventually(async || server.database.count(left).await == 20).await;
+    let mut client = Browser::new(&server.url);
+    let ready = client.get("/readyz").await.expect(200);
+    assert_eq!(ready["codes"]["stock"]["mark"], 20);
+    assert_eq!(ticket(&server).await["source"], "stock");
+    // One block, before anybody asked.
+    let held = "select count(*) from codes where taken_by is not null";
+    assert_eq!(server.database.count(held).await, 8);
+}
+
+#[actix_web::test]
+async fn a_refill_that_fails_rests_and_goes_on_by_itself() {
+    let (server, lock) = unfilled(&[
+        ("SAOMA_STOCK_SIZE", "20"),
+        ("SAOMA_STOCK_MAX", "20"),
+        ("SAOMA_WECHAT_PAUSE", "1s"),
+    ])
+    .await;
+    server.fault("/wxa/getwxacodeunlimit", FaultMode::Garbage);
+    drop(lock);
+    let calls = || server.simulator.state().stats()["/wxa/getwxacodeunlimit"].calls;
+    eventually(async || calls() > 8).await;
+    // A few at each try, not thousands.
+    assert!(calls() < 40, "{}", calls());
+    assert_eq!(server.database.count("select count(*) from codes").await, 0);
+    server.simulator.state().clear_faults();
+    let left = "select count(*) from codes where kind = 'stock'";
+    eventually(async || server.database.count(left).await == 20).await;
+}
+
+/// Asks again and again until the answer is yes.
+async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while !condition().await {
+        assert!(std::time::Instant::now() < deadline, "it never happens");
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[actix_web::test]
+async fn pl7_a_drained_stock_asks_for_a_tap_and_then_says_when_to_come_back() {
+    let (server, lock) = unfilled(&[
+        ("SAOMA_STOCK_SIZE", "30"),
+        ("SAOMA_STOCK_MAX", "30"),
+        ("SAOMA_WECHAT_PAUSE", "1s"),
+    ])
+    .await;
+    server.fill_stock(30).await;
+    let mut client = Browser::new(&server.url);
+    eventually(async || client.get("/readyz").await.expect(200)["codes"]["stock"]["left"] == 30)
+        .await;
+    server.fault("/wxa/getwxacodeunlimit", FaultMode::Error);
+    let mut watcher = server.pending().await;
+    let mut views = 1;
+    // Each by its own address, where no limit of one address stops it.
+    loop {
+        let mut browser = server.browser().await;
+        let answer = browser.post("/api/login/attempts", json!({})).await;
+        if answer.status != 201 {
+            let problem = answer.expect_problem(503, "codes_unavailable");
+            assert_eq!(
+                answer.header("retry-after"),
+                problem["retry_in"].to_string()
+            );
+            break;
+        }
+        views += 1;
+    }
+    assert_eq!(views, 30);
+    let warned = async || {
+        let ready = Browser::new(&server.url).get("/readyz").await.expect(200);
+        ready["warnings"] == json!(["codes_low"])
+    };
+    eventually(warned).await;
+    // A page that nobody looks at costs no code; a person still gets what there is.
+    watcher.browser.refresh(&json!(1), true).await;
+    assert_eq!(watcher.browser.expect("error").await["code"], "tap_needed");
+    server.simulator.state().clear_faults();
+    eventually(async || {
+        watcher.browser.refresh(&json!(1), false).await;
+        watcher.browser.next().await["type"] == "ticket"
+    })
+    .await;
+    // And nobody restarts anything.
+    drop(lock);
+    eventually(async || server.browser().await.open_socket().await["source"] == "stock").await;
 }

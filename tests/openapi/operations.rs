@@ -10,12 +10,29 @@ struct Alive {
 }
 
 #[derive(Serialize, ToSchema)]
+struct CodesLeft {
+    /// Where codes come from now: `stock`, `pool`, `live`.
+    source: String,
+    /// Null where this server does not fill it.
+    #[schema(required)]
+    stock: Option<StockLeft>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct StockLeft {
+    left: u64,
+    /// Codes of a full stock.
+    mark: u64,
+}
+
+#[derive(Serialize, ToSchema)]
 struct Readiness {
     ready: bool,
     /// `database`, `hub`, `draining`.
     reasons: Vec<String>,
-    /// `untrusted_proxy`, `connections_full`.
+    /// `untrusted_proxy`, `connections_full`, `codes_low`.
     warnings: Vec<String>,
+    codes: CodesLeft,
     /// Seconds, while not ready.
     #[schema(nullable = false)]
     retry_in: Option<u32>,

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Code;
 
 /// A block is as large as the use of this time.
-const AHEAD: f64 = 2.0;
+const AHEAD: f64 = 4.0;
 const LEAST: f64 = 8.0;
 const MOST: f64 = 512.0;
 /// What is held longer is not shown any more: housekeeping deletes its image an
@@ -28,6 +28,8 @@ pub(super) struct Held {
     used_at: Option<Instant>,
     target: usize,
     used_up_until: Option<Instant>,
+    /// Since the block was asked for that is on its way.
+    was_filled: bool,
 }
 
 /// What a view gets.
@@ -63,13 +65,15 @@ impl Held {
         if self.used_up_until.is_some_and(|until| now < until) {
             return 0;
         }
+        self.was_filled = false;
         let missing = self.target.saturating_sub(self.codes.len());
         u32::try_from(missing).unwrap_or(u32::MAX)
     }
 
     /// A block that was asked for at `taken_at`; an empty one means that there is none.
     pub(super) fn put(&mut self, block: Vec<Code>, taken_at: Instant, now: Instant) {
-        self.used_up_until = block.is_empty().then(|| now + USED_UP);
+        let used_up = block.is_empty() && !self.was_filled;
+        self.used_up_until = used_up.then(|| now + USED_UP);
         self.codes
             .extend(block.into_iter().map(|code| (code, taken_at)));
     }
@@ -77,6 +81,7 @@ impl Held {
     /// A stock that had nothing was filled.
     pub(super) fn expect_more(&mut self) {
         self.used_up_until = None;
+        self.was_filled = true;
     }
 
     pub(super) fn drop_old(&mut self, now: Instant) {
@@ -135,7 +140,7 @@ mod tests {
             now += Duration::from_millis(10);
         }
         let missing = held.missing(now);
-        assert!((150..=200).contains(&missing), "{missing}");
+        assert!((300..=400).contains(&missing), "{missing}");
         for _ in 0..10 * 1000 {
             held.ask(now);
             now += Duration::from_millis(1);
@@ -169,6 +174,17 @@ mod tests {
         let later = now + USED_UP;
         assert!(matches!(held.ask(later), Asked::Wait));
         assert!(held.missing(later) > 0);
+    }
+
+    #[test]
+    fn a_stock_that_is_filled_while_it_is_asked_is_asked_again() {
+        let now = Instant::now();
+        let mut held = Held::default();
+        assert!(held.missing(now) > 0);
+        held.expect_more();
+        held.put(Vec::new(), now, now);
+        assert!(matches!(held.ask(now), Asked::Wait));
+        assert!(held.missing(now) > 0);
     }
 
     #[test]

@@ -1,15 +1,30 @@
 //! Codes that a test puts into the stock itself.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use saoma::{
     codes::{ImageStore, Images, Maker, NewCode},
-    wechat::{AccessToken, Wechat},
+    wechat::{AccessToken, Breaker, Endpoint, Wechat},
 };
 
-use super::TestServer;
+use sqlx::{Connection, PgConnection};
+
+use super::{TestDatabase, TestServer, server::Options};
 
 const CODE: &str = "/wxa/getwxacodeunlimit";
+
+/// A server whose stock nobody fills, as long as the connection lives: it has
+/// the refill's lock.
+pub async fn unfilled(options: Options<'_>) -> (Arc<TestServer>, PgConnection) {
+    let database = TestDatabase::migrated().await;
+    let mut lock = PgConnection::connect_with(&database.options).await.unwrap();
+    sqlx::query("select pg_advisory_lock(hashtext('saoma stock'))")
+        .execute(&mut lock)
+        .await
+        .unwrap();
+    let options = [&[("SAOMA_CODES", "stock")], options].concat();
+    (TestServer::start_on(database, &options).await, lock)
+}
 
 impl TestServer {
     /// Puts so many codes into the stock, as the refill does.
@@ -34,7 +49,8 @@ impl TestServer {
     pub fn maker(&self) -> Maker {
         let settings = &self.recheck.settings;
         let wechat = Wechat::new(settings.wechat.clone(), Arc::new(AccessToken::new()));
-        Maker::new(wechat, self.images())
+        let breaker = Arc::new(Breaker::new(Endpoint::CodeImage, Duration::from_secs(60)));
+        Maker::new(wechat, self.images(), breaker)
     }
 
     /// What this server's codes open.
