@@ -9,6 +9,7 @@
 //! it holds the clients and the simulator.
 
 mod idle {
+    #[allow(dead_code, reason = "each bench uses a part")]
     pub mod client;
     #[allow(dead_code, reason = "each bench uses a part")]
     pub mod process;

@@ -13,6 +13,8 @@ use nix::sys::{
     socket::{Backlog, setsockopt, sockopt},
 };
 
+use crate::codes::BUCKET_CONNECTIONS;
+
 /// Bytes that the kernel keeps of what a client has not read yet, and of what
 /// the server has not; Linux doubles it. Enough for any page in one go, and the
 /// end of the kernel's own idea of 4 MiB and more for a client that reads nothing.
@@ -110,7 +112,7 @@ fn public_connections(open_files: u64, workers: usize, database_connections: u32
     let others = LOG_LISTENERS_IMAGES
         + ADMIN_CONNECTIONS
         + database
-        + workers.saturating_mul(WECHAT + RUNTIME);
+        + workers.saturating_mul(WECHAT + BUCKET_CONNECTIONS + RUNTIME);
     let open_files = usize::try_from(open_files).unwrap_or(usize::MAX);
     open_files.saturating_sub(others).max(open_files / 2)
 }
@@ -123,8 +125,8 @@ mod tests {
 
     #[test]
     fn descriptors_stay_for_all_that_is_no_public_connection() {
-        assert_eq!(public_connections(200_000, 4, 10), 200_000 - 572);
-        assert_eq!(public_connections(1024, 2, 10), 1024 - 340);
+        assert_eq!(public_connections(200_000, 4, 10), 200_000 - 636);
+        assert_eq!(public_connections(1024, 2, 10), 1024 - 372);
         // Many cores and few files: half for the public.
         assert_eq!(public_connections(1024, 64, 10), 512);
     }

@@ -21,7 +21,7 @@ use secrecy::ExposeSecret;
 use crate::{
     broker::Broker,
     codes::{
-        self, Codes, Images, Live, LiveShared, Maker, Stock, Switch,
+        self, Codes, ImageStore, Live, LiveShared, Maker, Stock, Switch,
         refill::{self, Refill},
     },
     http::{
@@ -163,7 +163,7 @@ struct Wired {
     parts: Parts,
     keys: KeyWatch,
     hub: Addr<LoginHub>,
-    images: Images,
+    images: ImageStore,
     opens: Arc<str>,
     stock: Stock,
     switch: Switch,
@@ -198,9 +198,8 @@ impl Wired {
         if settings.demo {
             keys::demo::forget_old(&settings)?;
         }
-        let images = settings.data_dir.join("codes");
-        let images = Images::open(&images)
-            .with_context(|| format!("the image folder {} cannot be made", images.display()))?;
+        let images = ImageStore::open(&settings)
+            .context("the folder for code images (SAOMA_CODE_STORE) cannot be made")?;
         let opens: Arc<str> = settings.code_opens().into();
         let stock = Stock::new(store.clone(), opens.clone(), &settings.instance);
         let hub = LoginHub::new(&settings.timers).start();
@@ -253,9 +252,10 @@ impl Wired {
         let settings = &self.parts.settings;
         let ahead = settings.codes.first == codes::Source::Stock;
         let served_here = settings.code_base_url.is_none();
-        let images = served_here.then(|| self.images.clone());
-        actix::spawn(self.stock.clone().keep(ahead, images));
-        let (images, opens) = (self.images.clone(), self.opens.clone());
+        let images = self.images.images();
+        let warmed = served_here.then(|| images.clone());
+        actix::spawn(self.stock.clone().keep(ahead, warmed));
+        let opens = self.opens.clone();
         actix::spawn(codes::tidy::run(store.clone(), images, opens));
         ahead.then(|| {
             Refill::start(refill::Parts {
@@ -279,7 +279,7 @@ impl Wired {
         );
         move || {
             let wechat = Wechat::new(settings.clone(), token.clone());
-            Maker::new(wechat, images.clone(), breaker.clone())
+            Maker::new(wechat, images.images(), breaker.clone())
         }
     }
 
@@ -298,6 +298,7 @@ impl Wired {
         move || {
             let settings = &parts.settings;
             let wechat = Wechat::new(settings.wechat.clone(), token.clone());
+            let images = images.images();
             let maker = Maker::new(wechat.clone(), images.clone(), breaker.clone());
             let live = Live::new(
                 maker,
@@ -309,6 +310,7 @@ impl Wired {
             let codes = Codes::new(settings.codes.first, stock.clone(), live, switch.clone());
             Site {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),
+                images,
                 hub: hub.clone(),
                 addresses: addresses.clone(),
                 connections: connections.clone(),
@@ -323,12 +325,11 @@ impl Wired {
     }
 
     fn serve(&self, listener: TcpListener) -> anyhow::Result<Server> {
-        let (sites, images) = (self.sites(), Data::new(self.images.clone()));
+        let sites = self.sites();
         let (connections, head) = (self.connections.clone(), self.head());
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(sites()))
-                .app_data(images.clone())
                 .configure(http::routes)
         });
         Ok(server

@@ -1,6 +1,9 @@
 //! Clients as small as they can be: a task and a socket that answers pings.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    io,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
@@ -28,12 +31,28 @@ pub async fn open(bench: &Bench, count: usize) {
 }
 
 async fn connect(bench: &Bench) -> TcpStream {
+    let (stream, answer) = open_page(bench.port).await.unwrap();
+    assert!(answer.contains("\"type\":\"ticket\""), "{answer}");
+    stream
+}
+
+/// Opens a login page's socket, reads its first message and leaves; whether that was a ticket.
+pub async fn view(port: u16) -> bool {
+    let Ok((stream, answer)) = open_page(port).await else {
+        return false;
+    };
+    // A reset leaves no port waiting.
+    let _ = stream.set_zero_linger();
+    answer.contains("\"type\":\"ticket\"")
+}
+
+async fn open_page(port: u16) -> io::Result<(TcpStream, String)> {
     let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-    let mut stream = TcpStream::connect(("127.0.0.1", bench.port)).await.unwrap();
-    let origin = format!("http://localhost:{}", bench.port);
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    let origin = format!("http://localhost:{port}");
     // What a browser sends, so that the server's buffers fill as with one.
     let request = format!(
-        "GET /ws/login HTTP/1.1\r\nHost: localhost:{}\r\nConnection: Upgrade\r\n\
+        "GET /ws/login HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: Upgrade\r\n\
          Pragma: no-cache\r\nCache-Control: no-cache\r\n\
          User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 \
          (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\r\nUpgrade: websocket\r\n\
@@ -41,18 +60,16 @@ async fn connect(bench: &Bench) -> TcpStream {
          Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n\
          Cookie: saoma_browser={secret}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
          Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
-        bench.port,
     );
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(request.as_bytes()).await?;
     // The ticket follows the 101; then there is silence.
     let mut answer = Vec::new();
     while !answer.ends_with(b"}") {
-        let read = stream.read_buf(&mut answer).await.unwrap();
-        assert!(read > 0, "closed: {}", String::from_utf8_lossy(&answer));
+        if stream.read_buf(&mut answer).await? == 0 {
+            return Err(io::Error::other("closed"));
+        }
     }
-    let answer = String::from_utf8_lossy(&answer);
-    assert!(answer.contains("\"type\":\"ticket\""), "{answer}");
-    stream
+    Ok((stream, String::from_utf8_lossy(&answer).into_owned()))
 }
 
 /// As long as nobody scans, the server sends empty pings, and a close at its end.

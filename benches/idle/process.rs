@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::rt::time::sleep;
+use actix_web::rt::{task::spawn_blocking, time::sleep};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -17,10 +17,13 @@ use saoma::{
     simulator::{Simulator, SimulatorSettings},
     store::private::PrivatePostgres,
 };
+use sqlx::Connection;
 
 /// A fresh server with its database and its WeChat, both outside its process.
 pub struct Bench {
     pub port: u16,
+    /// `saoma serve`, with the settings of other commands too.
+    command: Command,
     server: Child,
     simulator: Simulator,
     postgres: PrivatePostgres,
@@ -42,6 +45,13 @@ pub struct Cpu {
 impl Bench {
     /// Starts all of it; the server pings as often as told.
     pub async fn start(ping_interval: &str) -> Self {
+        // Each socket has a code of its own, made when it asks.
+        let live = ("SAOMA_CODES", "live".to_owned());
+        Self::start_with(ping_interval, &[live]).await
+    }
+
+    /// With these settings too.
+    pub async fn start_with(ping_interval: &str, settings: &[(&str, String)]) -> Self {
         let folder = std::env::temp_dir().join(format!("saoma-bench-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).unwrap();
@@ -50,8 +60,8 @@ impl Bench {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let simulator = Simulator::start(listener, simulated.clone()).unwrap();
         let port = free_port();
-        let server = Command::new(env!("CARGO_BIN_EXE_saoma"))
-            .arg("serve")
+        let mut command = Command::new(env!("CARGO_BIN_EXE_saoma"));
+        command
             .env("DATABASE_URL", postgres.url())
             .env("SAOMA_LISTEN", format!("127.0.0.1:{port}"))
             .env("SAOMA_ADMIN_LISTEN", "127.0.0.1:0")
@@ -67,11 +77,12 @@ impl Bench {
             .env("SAOMA_MAX_SOCKETS_PER_ADDRESS", "0")
             .env("SAOMA_MAX_STARTS_PER_ADDRESS", "0")
             .env("SAOMA_MAX_REDEEMS_PER_ADDRESS", "0")
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::null());
+        let server = command.arg("serve").spawn().unwrap();
         let bench = Self {
             port,
+            command,
             server,
             simulator,
             postgres,
@@ -96,6 +107,84 @@ impl Bench {
     /// The simulated WeChat's address.
     pub fn wechat(&self) -> String {
         self.simulator.url().to_string()
+    }
+
+    /// Lets WeChat misbehave in this way only.
+    pub async fn faults(&self, fault: &serde_json::Value) {
+        let url = format!("{}_sim/faults", self.wechat());
+        let client = awc::Client::default();
+        client.delete(&url).send().await.unwrap();
+        client.post(&url).send_json(fault).await.unwrap();
+    }
+
+    /// Calls that WeChat has had.
+    pub async fn wechat_calls(&self) -> u64 {
+        let url = format!("{}_sim/stats", self.wechat());
+        let mut answer = awc::Client::default().get(&url).send().await.unwrap();
+        let stats: serde_json::Value = answer.json().await.unwrap();
+        let endpoints = stats.as_object().unwrap().values();
+        endpoints
+            .filter_map(|endpoint| endpoint["calls"].as_u64())
+            .sum()
+    }
+
+    /// One row of the server's database.
+    pub async fn query<T>(&self, sql: &'static str) -> T
+    where
+        T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
+    {
+        let mut connection = self.connect().await;
+        sqlx::query_as(sql)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
+    async fn connect(&self) -> sqlx::PgConnection {
+        let options = self.postgres.connect_options();
+        sqlx::PgConnection::connect_with(&options).await.unwrap()
+    }
+
+    /// Waits until the stock has so many.
+    pub async fn codes_ready(&self, count: u32) {
+        for _ in 0..600 {
+            let (ready,): (i64,) = self
+                .query("select count(*) from codes where kind = 'stock'")
+                .await;
+            if ready >= i64::from(count) {
+                return;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the stock is not filled");
+    }
+
+    /// Adds this many codes to the stock, with the images that it has.
+    pub async fn multiply_stock(&self, count: u32) {
+        let sql = "insert into codes (kind, scene_hash, image, bytes, opens)
+            select 'stock', sha256(convert_to(gen_random_uuid()::text, 'UTF8')), made.image, made.bytes, made.opens
+            from (select *, row_number() over () - 1 as row from codes where kind = 'stock') made
+            join generate_series(1, $1) as number on number % 50 = made.row";
+        let mut connection = self.connect().await;
+        let count = i32::try_from(count).unwrap();
+        sqlx::query(sql)
+            .bind(count)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+
+    /// Makes a pool by the command.
+    pub async fn fill_pool(&self, size: u32) {
+        let mut command = Command::new(self.command.get_program());
+        let settings = self.command.get_envs();
+        command.envs(settings.filter_map(|(name, value)| Some((name, value?))));
+        command.args(["codes", "pool", "--size", &size.to_string()]);
+        // WeChat is in this process.
+        let made = spawn_blocking(move || command.output().unwrap())
+            .await
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
     }
 
     /// The server's process.

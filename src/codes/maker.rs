@@ -1,11 +1,11 @@
 //! Makes one code: a new scene, WeChat's image of it, the image kept.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use super::{Images, NewCode};
+use super::{ImageError, Images, NewCode};
 use crate::{
-    login::ids::Scene,
-    wechat::{Breaker, Wechat, WechatError},
+    login::ids::{Hash, Scene},
+    wechat::{Breaker, CodeImage, Wechat, WechatError},
 };
 
 /// The way to WeChat and to the images, for one thread.
@@ -23,8 +23,8 @@ pub enum MakeError {
     #[error(transparent)]
     Wechat(#[from] WechatError),
     /// It was drawn and could not be kept.
-    #[error("a code's image could not be kept: {0}")]
-    Image(#[from] io::Error),
+    #[error(transparent)]
+    Image(#[from] ImageError),
 }
 
 impl Maker {
@@ -44,15 +44,32 @@ impl Maker {
 
     /// A code that nobody knows of yet: its row is the caller's to write.
     pub async fn make(&self) -> Result<NewCode, MakeError> {
-        let scene = Scene::random();
-        let call = self.wechat.code_image(scene.as_str());
-        let image = self.breaker.guard(call).await?;
+        let (scene, image) = self.draw().await?;
         let bytes = image.bytes.len();
+        let image = self.images.keep(image).await?;
         Ok(NewCode {
-            image: self.images.keep(image).await?,
-            scene: scene.hash(),
+            image,
+            scene,
             bytes,
         })
+    }
+
+    /// The same for a page that waits: the image is at hand at once.
+    pub async fn make_to_show(&self) -> Result<NewCode, MakeError> {
+        let (scene, image) = self.draw().await?;
+        let bytes = image.bytes.len();
+        let image = self.images.keep_warm(image).await?;
+        Ok(NewCode {
+            image,
+            scene,
+            bytes,
+        })
+    }
+
+    async fn draw(&self) -> Result<(Hash, CodeImage), WechatError> {
+        let scene = Scene::random();
+        let call = self.wechat.code_image(scene.as_str());
+        Ok((scene.hash(), self.breaker.guard(call).await?))
     }
 
     /// Gives up a code whose row could not be written.
@@ -73,7 +90,7 @@ impl MakeError {
                 tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
             }
             Self::Image(error) => {
-                tracing::error!(%error, "a code's image could not be kept; is the disk full?");
+                tracing::error!(%error, "a code's image could not be kept");
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     login::ids::{AttemptId, Hash},
 };
 
-pub use images::{Image, Images};
+pub use images::{BUCKET_CONNECTIONS, IMMUTABLE, Image, ImageError, ImageStore, Images};
 pub use live::{Live, LiveShared};
 pub use maker::{MakeError, Maker};
 pub use stock::Stock;

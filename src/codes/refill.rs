@@ -184,7 +184,8 @@ struct Work {
     store: Store,
     stock: Stock,
     opens: Arc<str>,
-    settings: CodeSettings,
+    least: u32,
+    most: u32,
     batches: Batches,
     forecast: Forecast,
     pauses: Pauses,
@@ -208,7 +209,8 @@ impl Work {
             store: parts.store,
             stock: parts.stock,
             opens: parts.opens,
-            settings: parts.settings,
+            least: parts.settings.stock_size,
+            most: parts.settings.stock_max,
             batches,
             forecast: Forecast::default(),
             pauses: Pauses::new(parts.longest_pause),
@@ -302,7 +304,7 @@ impl Work {
     fn note(&mut self, count: StockCount) -> Marks {
         let used = u32::try_from(count.used_in_a_minute).unwrap_or(u32::MAX);
         self.forecast.note(used, Instant::now());
-        let marks = self.forecast.marks(&self.settings);
+        let marks = self.forecast.marks(self.least, self.most);
         self.stock
             .note_level(u64::from(left(count)), u64::from(marks.high));
         let Some(level) = self.stock.level() else {

@@ -7,6 +7,7 @@
 mod held;
 
 use std::{
+    cell::{Cell, RefCell},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -126,6 +127,9 @@ impl Stock {
             self.0.wanted.notify_one();
         }
         let mut healthy = true;
+        // Taken, while the image store was away.
+        let mut cold = Vec::new();
+        let mut taken_at = Instant::now();
         loop {
             let wanted = timeout(TICK, self.0.wanted.notified()).await.is_ok();
             let missing = {
@@ -136,8 +140,10 @@ impl Stock {
             if !wanted || missing == 0 {
                 continue;
             }
-            let asked_at = Instant::now();
-            let block = self.take(missing, images.as_ref()).await;
+            if cold.is_empty() {
+                taken_at = Instant::now();
+            }
+            let block = self.take(missing, &mut cold, images.as_ref()).await;
             match &block {
                 Ok(_) => healthy = true,
                 Err(error) if healthy => {
@@ -150,35 +156,54 @@ impl Stock {
             if block.len() < usize::try_from(missing).unwrap_or(usize::MAX) {
                 self.0.low.notify_one();
             }
-            self.held().put(block, asked_at, Instant::now());
+            self.held().put(block, taken_at, Instant::now());
             self.0.looked.send_replace(());
         }
     }
 
     /// A block that is ours alone, without the codes whose images are not here.
-    async fn take(&self, most: u32, images: Option<&Images>) -> Result<Vec<Code>, StoreError> {
+    /// What the image store is too far away to tell stays in `cold`, and is
+    /// asked for before more is taken.
+    async fn take(
+        &self,
+        most: u32,
+        cold: &mut Vec<Code>,
+        images: Option<&Images>,
+    ) -> Result<Vec<Code>, StoreError> {
         let shared = &self.0;
-        let block = shared
-            .store
-            .take_stock(&shared.instance, &shared.opens, most)
-            .await?;
+        if cold.is_empty() {
+            let block = shared
+                .store
+                .take_stock(&shared.instance, &shared.opens, most);
+            *cold = block.await?;
+        }
+        let block = std::mem::take(cold);
         let Some(images) = images else {
             return Ok(block);
         };
-        let warmed = stream::iter(block).map(|code| async move {
-            match images.warm(&code.image).await {
-                Ok(()) => Some(code),
-                Err(error) => {
-                    tracing::error!(
-                        %error, image = code.image,
-                        "a code of the stock has no image here and is left out; do all instances \
-                         keep their images in one place?"
-                    );
-                    None
-                }
+        let away = Cell::new(false);
+        let left_cold = RefCell::new(cold);
+        let warmed = stream::iter(block).map(async |code| {
+            if away.get() {
+                left_cold.borrow_mut().push(code);
+                return None;
             }
+            match images.warm(&code.image).await {
+                Ok(()) => return Some(code),
+                Err(error) if error.is_of_the_store() => {
+                    // The store has told so itself.
+                    away.set(true);
+                    left_cold.borrow_mut().push(code);
+                }
+                Err(error) => tracing::error!(
+                    %error,
+                    "a code of the stock is left out; do all instances keep their images in one \
+                     place?"
+                ),
+            }
+            None
         });
-        let warmed = warmed.buffer_unordered(WARMED_AT_ONCE);
+        let warmed = warmed.buffered(WARMED_AT_ONCE);
         Ok(warmed.filter_map(async |code| code).collect().await)
     }
 

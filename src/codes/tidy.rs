@@ -15,6 +15,8 @@ pub async fn run(store: Store, images: Images, opens: Arc<str>) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
+        // The store has told what is wrong with it.
+        let _ = images.delete_unfinished().await;
         // More batches are left to the next minute only when something is away.
         while matches!(once(&store, &images, &opens).await, Ok(true)) {}
     }

@@ -105,6 +105,7 @@ fn settings(
         ),
         ("SAOMA_PUBLIC_URL", site.to_string()),
         ("SAOMA_DATA_DIR", arguments.data_dir.clone()),
+        ("SAOMA_CODE_STORE", format!("{}/codes", arguments.data_dir)),
         ("SAOMA_SITE_NAME", "Saoma Demo".to_owned()),
         ("SAOMA_WECHAT_APP_ID", simulated.app_id.clone()),
         ("SAOMA_WECHAT_APP_SECRET", simulated.app_secret.clone()),

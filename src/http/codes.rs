@@ -1,32 +1,33 @@
 //! `GET /codes/{name}`: the image of a mini-program code.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Path};
 
 use super::extract::site;
-use crate::{codes::Images, error::Error};
+use crate::{
+    codes::{IMMUTABLE, ImageError, Images},
+    error::Error,
+};
 
 /// The image, or the way to it.
 pub async fn image(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Error> {
-    let images = request.app_data::<Data<Images>>();
-    let images = images.ok_or_else(|| Error::Internal(anyhow::anyhow!("no images")))?;
-    let image = images
-        .read(&name)
-        .await
-        .map_err(|error| Error::Internal(error.into()))?;
-    let image = image.ok_or(Error::CodeUnknown)?;
-    if let Some(base) = &site(&request)?.settings().code_base_url {
+    let site = site(&request)?;
+    if let Some(base) = &site.settings().code_base_url {
+        if !Images::is_name(&name) {
+            return Err(Error::CodeUnknown);
+        }
         let address = format!("{}/{name}", base.as_str().trim_end_matches('/'));
         return Ok(HttpResponse::Found()
             .insert_header((header::LOCATION, address))
             .finish());
     }
-    // The name is the hash of the bytes, so they never change.
+    let image = match site.images.read(&name).await {
+        Ok(image) => image.ok_or(Error::CodeUnknown)?,
+        // Other bytes than were kept are no code of ours.
+        Err(ImageError::Altered(_)) => return Err(Error::CodeUnknown),
+        Err(error) => return Err(Error::CodesUnavailable(error.to_string(), None)),
+    };
     Ok(HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((header::CACHE_CONTROL, IMMUTABLE))
         .content_type(image.content_type)
         .body(image.bytes))
 }

@@ -34,8 +34,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::error::Error;
 
-/// Every route of the public address. Needs `web::Data` of a [`site::Site`] and
-/// of a [`crate::codes::Images`].
+/// Every route of the public address. Needs `web::Data` of a [`site::Site`].
 pub fn routes(config: &mut ServiceConfig) {
     // The sockets first and bare: a middleware around them would live as long as they do.
     config

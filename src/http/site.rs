@@ -11,13 +11,15 @@ use std::{
 use actix::Addr;
 
 use super::{address::AddressFinder, connections::Connections};
-use crate::{hub::LoginHub, login::Login, settings::Settings};
+use crate::{codes::Images, hub::LoginHub, login::Login, settings::Settings};
 
 /// One worker's view of the site. A clone is cheap.
 #[derive(Debug, Clone)]
 pub struct Site {
     /// The rules.
     pub login: Rc<Login>,
+    /// The codes' pictures.
+    pub images: Images,
     /// The sockets.
     pub hub: Addr<LoginHub>,
     /// Who is asking.

@@ -51,6 +51,12 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_CHECK_TTL",
     "SAOMA_CODES",
     "SAOMA_CODE_BASE_URL",
+    "SAOMA_CODE_CACHE",
+    "SAOMA_CODE_STORE",
+    "SAOMA_CODE_STORE_KEY_ID",
+    "SAOMA_CODE_STORE_SECRET",
+    "SAOMA_CODE_STORE_SECRET_FILE",
+    "SAOMA_CODE_WIDTH",
     "SAOMA_CONFIRM_TTL",
     "SAOMA_CSP_REPORT_URL",
     "SAOMA_DATABASE_CONNECTIONS",
@@ -129,6 +135,13 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_STOCK_MAX                the most of them, for much use [20000]
   SAOMA_STOCK_RATE               of them in a minute, of WeChat's 5,000 [3000]
   SAOMA_CODE_BASE_URL            where browsers find code images [here]
+  SAOMA_CODE_STORE               where they are kept: a folder, or
+                                 s3://bucket/prefix?region=…&endpoint=… [codes in the data folder]
+  SAOMA_CODE_STORE_KEY_ID        the id of the key to such a bucket
+  SAOMA_CODE_STORE_SECRET        the key's secret
+  SAOMA_CODE_STORE_SECRET_FILE   instead, a file that holds it
+  SAOMA_CODE_CACHE               MB of code images in memory [32]
+  SAOMA_CODE_WIDTH               their width in pixels, 280 to 1280 [430]
   SAOMA_RETURN_ORIGINS           other origins that a login may return to, comma-separated
   SAOMA_TOKEN_AUDIENCE           aud of access tokens [the public URL]
   SAOMA_TRUSTED_PROXIES          networks whose X-Forwarded-For counts, comma-separated

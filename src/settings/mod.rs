@@ -3,6 +3,7 @@
 //! Nothing starts with a wrong value: [`SettingsError`] names the setting, its
 //! value and what would be right.
 
+mod code_store;
 mod codes;
 pub mod duration;
 mod flags;
@@ -15,6 +16,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use code_store::{BucketSettings, CodeStore};
 pub use codes::CodeSettings;
 pub use flags::Flags;
 pub use parse::SettingsError;
@@ -205,16 +207,17 @@ impl Settings {
                 "release",
                 &["release", "trial", "develop"],
             )?,
+            width: values.number("SAOMA_CODE_WIDTH", 430, 280..=1280)?,
             timeout: Duration::from_secs(3),
             image_timeout: Duration::from_secs(5),
             longest_pause: values.duration("SAOMA_WECHAT_PAUSE", "60s")?,
         };
         require_wechat(&wechat)?;
+        let data_dir = PathBuf::from(values.text("SAOMA_DATA_DIR", "data")?);
         Ok(Self {
             listen: values.address("SAOMA_LISTEN", "127.0.0.1:8080")?,
             admin_listen: values.address("SAOMA_ADMIN_LISTEN", "127.0.0.1:9180")?,
             site_name: values.text("SAOMA_SITE_NAME", public_url.host_str().unwrap_or("Saoma"))?,
-            data_dir: PathBuf::from(values.text("SAOMA_DATA_DIR", "data")?),
             database_url: values.secret("DATABASE_URL")?,
             database_connections: values.number("SAOMA_DATABASE_CONNECTIONS", 10, 2..=1000)?,
             instance: values.text("SAOMA_INSTANCE", &uuid::Uuid::new_v4().to_string())?,
@@ -232,7 +235,8 @@ impl Settings {
                 public_url.as_str().trim_end_matches('/'),
             )?,
             trusted_proxies: values.networks("SAOMA_TRUSTED_PROXIES")?,
-            codes: CodeSettings::from_values(values)?,
+            codes: CodeSettings::from_values(values, &data_dir)?,
+            data_dir,
             code_base_url: values.optional_url("SAOMA_CODE_BASE_URL")?,
             geoip: GeoipFiles {
                 city: values.path("SAOMA_GEOIP_CITY")?,
@@ -257,11 +261,13 @@ impl Settings {
     /// What a code opens: one that opens something else is never shown here.
     pub fn code_opens(&self) -> String {
         let wechat = &self.wechat;
+        let width = wechat.width.to_string();
         let parts = [
             wechat.app_id.as_str(),
             wechat.page.trim_start_matches('/'),
             wechat.env_version.as_str(),
             wechat.base_url.as_str(),
+            width.as_str(),
         ];
         let phone = self.codes.phone_url.iter().map(Url::as_str);
         let parts: Vec<_> = parts.into_iter().chain(phone).collect();

@@ -76,7 +76,7 @@ fn is_wechat(url: &Url) -> bool {
 }
 
 /// Loopback, private or link-local: an address that the internet cannot reach.
-fn is_near(url: &Url) -> bool {
+pub(super) fn is_near(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),

@@ -42,7 +42,7 @@ impl Call<'_> {
     async fn exchange(&self, request: SendClientRequest) -> Result<Answer<'_>, WechatError> {
         let mut response = request.await.map_err(|error| self.not_sent(&error))?;
         let status = response.status().as_u16();
-        let announced = content_length(response.headers());
+        let announced = announced_length(response.headers());
         let body = response
             .body()
             .limit(self.max_body)
@@ -60,37 +60,20 @@ impl Call<'_> {
         })
     }
 
-    /// Only texts that cannot hold the address are passed on: ours has secrets in its query.
     fn not_sent(&self, error: &SendRequestError) -> WechatError {
-        use awc::error::SendRequestError::{Connect, Response, Send, Timeout, Url};
-        let reason = match error {
-            Connect(ConnectError::Io(error)) | Send(error) | Response(ParseError::Io(error)) => {
-                error.to_string()
-            }
-            Connect(ConnectError::Resolver(error)) => format!("its name does not resolve: {error}"),
-            Connect(ConnectError::NoRecords) => "its name has no address".to_owned(),
-            Connect(ConnectError::Timeout) | Timeout => "connecting took too long".to_owned(),
-            Connect(ConnectError::Disconnected) => {
-                "the connection was closed without an answer".to_owned()
-            }
-            Connect(_) => "no connection".to_owned(),
-            Response(_) => return self.garbage("no HTTP answer"),
-            Url(_) => "the address is not a valid one".to_owned(),
-            _ => "the request could not be sent".to_owned(),
-        };
-        self.unreachable(reason)
+        let reason = why_not_sent(error);
+        match error {
+            SendRequestError::Response(ParseError::Io(_)) => self.unreachable(reason),
+            SendRequestError::Response(_) => self.garbage(reason),
+            _ => self.unreachable(reason),
+        }
     }
 
     fn not_read(&self, error: &PayloadError) -> WechatError {
+        let reason = why_not_read(error, self.max_body);
         match error {
-            PayloadError::Overflow => self.garbage(format!("more than {} bytes", self.max_body)),
-            PayloadError::Io(error) | PayloadError::Incomplete(Some(error)) => {
-                self.unreachable(error.to_string())
-            }
-            PayloadError::Incomplete(None) => {
-                self.unreachable("the connection broke within the answer")
-            }
-            _ => self.garbage("a body that cannot be read"),
+            PayloadError::Io(_) | PayloadError::Incomplete(_) => self.unreachable(reason),
+            _ => self.garbage(reason),
         }
     }
 
@@ -109,7 +92,38 @@ impl Call<'_> {
     }
 }
 
-fn content_length(headers: &HeaderMap) -> Option<usize> {
+/// Only texts that cannot hold the address are passed on: ours have secrets in their queries.
+pub(crate) fn why_not_sent(error: &SendRequestError) -> String {
+    use SendRequestError::{Connect, Response, Send, Timeout, Url};
+    match error {
+        Connect(ConnectError::Io(error)) | Send(error) | Response(ParseError::Io(error)) => {
+            error.to_string()
+        }
+        Connect(ConnectError::Resolver(error)) => format!("its name does not resolve: {error}"),
+        Connect(ConnectError::NoRecords) => "its name has no address".to_owned(),
+        Connect(ConnectError::Timeout) | Timeout => "connecting took too long".to_owned(),
+        Connect(ConnectError::Disconnected) => {
+            "the connection was closed without an answer".to_owned()
+        }
+        Connect(_) => "no connection".to_owned(),
+        Response(_) => "no HTTP answer".to_owned(),
+        Url(_) => "the address is not a valid one".to_owned(),
+        _ => "the request could not be sent".to_owned(),
+    }
+}
+
+/// Why a body of at most `longest` bytes did not come.
+pub(crate) fn why_not_read(error: &PayloadError, longest: usize) -> String {
+    match error {
+        PayloadError::Overflow => format!("more than {longest} bytes"),
+        PayloadError::Io(error) | PayloadError::Incomplete(Some(error)) => error.to_string(),
+        PayloadError::Incomplete(None) => "the connection broke within the answer".to_owned(),
+        _ => "a body that cannot be read".to_owned(),
+    }
+}
+
+/// The `Content-Length` of an answer, if it says one.
+pub(crate) fn announced_length(headers: &HeaderMap) -> Option<usize> {
     headers
         .get(CONTENT_LENGTH)?
         .to_str()

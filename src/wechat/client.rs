@@ -189,6 +189,7 @@ struct CodeRequest<'a> {
     check_path: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     env_version: Option<&'a str>,
+    width: u32,
 }
 
 impl<'a> CodeRequest<'a> {
@@ -200,6 +201,7 @@ impl<'a> CodeRequest<'a> {
             page: settings.page.trim_start_matches('/'),
             check_path: env_version.is_none(),
             env_version,
+            width: settings.width,
         }
     }
 }

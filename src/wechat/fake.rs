@@ -115,6 +115,7 @@ pub(super) fn settings(address: SocketAddr) -> WechatSettings {
         base_url: format!("http://{address}").parse().unwrap(),
         page: "pages/index/wsLogin".to_owned(),
         env_version: "release".to_owned(),
+        width: 430,
         timeout: Duration::from_secs(20),
         image_timeout: Duration::from_secs(20),
         longest_pause: Duration::from_secs(60),

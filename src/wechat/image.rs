@@ -35,7 +35,7 @@ impl fmt::Debug for CodeImage {
 }
 
 /// The image formats that WeChat draws codes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ImageKind {
     /// JPEG, WeChat's usual format.
     Jpeg,

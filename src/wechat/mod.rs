@@ -20,7 +20,6 @@ mod image;
 mod tests;
 mod tls;
 
-pub use tls::https_client;
 mod token;
 
 use std::time::Duration;
@@ -30,9 +29,12 @@ use url::Url;
 
 pub use answer::WechatIdentity;
 pub use breaker::{Breaker, Breakers};
+pub(crate) use call::{announced_length, why_not_read, why_not_sent};
 pub use client::Wechat;
 pub use error::{Endpoint, Refusal, WechatError};
 pub use image::{CodeImage, ImageKind};
+pub(crate) use tls::client_config;
+pub use tls::https_client;
 pub use token::AccessToken;
 
 /// How to reach WeChat, and as which mini program.
@@ -48,6 +50,8 @@ pub struct WechatSettings {
     pub page: String,
     /// The version of the mini program a scan opens: `release`, `trial` or `develop`.
     pub env_version: String,
+    /// The width of a code image in pixels, 280 to 1280; WeChat's usual one is 430.
+    pub width: u32,
     /// The time limit of one call for a token or an identity. 3 s is usual.
     pub timeout: Duration,
     /// The time limit of one code image, an access token for it included. 5 s is usual.

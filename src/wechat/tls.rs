@@ -1,4 +1,4 @@
-//! TLS towards WeChat.
+//! TLS towards WeChat, and whoever else Saoma asks.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,7 +9,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 /// It names its provider instead of relying on the process's default, so that it works before
 /// and without any start-up code. HTTP/2 is not offered: awc logs whole request heads there at
 /// level trace, and ours carry secrets in their query.
-pub(super) fn client_config() -> Arc<ClientConfig> {
+pub(crate) fn client_config() -> Arc<ClientConfig> {
     static CONFIG: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
         let roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),

@@ -50,7 +50,10 @@ async fn a_full_disk_stops_the_refill_with_a_clear_message_and_room_starts_it_ag
     let instances = Instances::start(1, 500, &options).await;
     let server = &instances.servers[0];
     eventually("the refill says that the disk is full", async || {
-        server.program.err().contains("is the disk full?")
+        server
+            .program
+            .err()
+            .contains("there is no room for code images")
     })
     .await;
     let shown = server.browser().await.open_socket().await;

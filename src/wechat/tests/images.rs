@@ -21,10 +21,11 @@ async fn an_image_is_taken_for_what_its_bytes_say() {
 
 #[actix_web::test]
 async fn an_image_is_asked_for_as_wechat_wants_it() {
-    let release = json!({"scene": "s", "page": "pages/index/wsLogin", "check_path": true});
+    let release = json!({"scene": "s", "page": "pages/index/wsLogin", "check_path": true,
+        "width": 430});
     let trial = json!({"scene": "s", "page": "pages/index/wsLogin", "check_path": false,
-        "env_version": "trial"});
-    let home = json!({"scene": "s", "check_path": true});
+        "env_version": "trial", "width": 430});
+    let home = json!({"scene": "s", "check_path": true, "width": 430});
     for (page, version, expected) in [
         ("pages/index/wsLogin", "release", &release),
         ("/pages/index/wsLogin", "", &release),

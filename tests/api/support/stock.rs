@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use saoma::{
-    codes::{Images, Maker, NewCode},
+    codes::{ImageStore, Images, Maker, NewCode},
     wechat::{AccessToken, Breaker, Endpoint, Wechat},
 };
 
@@ -55,7 +55,7 @@ impl TestServer {
 
     /// Where this server keeps images.
     pub fn images(&self) -> Images {
-        Images::open(&self.data_dir.join("codes")).unwrap()
+        ImageStore::open(&self.recheck.settings).unwrap().images()
     }
 
     /// Images that the simulator has drawn so far.

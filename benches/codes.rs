@@ -1,0 +1,136 @@
+//! What a page view costs, by where its code comes from, with WeChat slow and then away.
+//!
+//! `cargo bench --bench codes` starts a fresh `saoma serve` of the release profile for each
+//! source, on a PostgreSQL of its own, with the simulator in WeChat's place: 800 ms for each
+//! call at first, then no answer at all. Pages open at a steady rate, whatever happens (open
+//! loop: a view's time runs from when it was due to its ticket); at last as many at once as
+//! the server takes.
+//!
+//! `CODES_RATE` (500) says how many pages open in a second, `CODES_SECONDS` (10) for how long.
+//! So many codes need more than the five thousand a minute that WeChat makes: the first
+//! hundred of the stock are made by it, the others are rows with those images.
+//! Clients and the simulator run here, the server in a process of its own.
+
+#[path = "idle/client.rs"]
+#[allow(dead_code, reason = "each bench uses a part")]
+mod client;
+#[path = "idle/process.rs"]
+#[allow(dead_code, reason = "each bench uses a part")]
+mod process;
+mod codes {
+    pub mod counts;
+    pub mod views;
+}
+
+use std::time::Duration;
+
+use codes::{
+    counts::Counts,
+    views::{self, Views},
+};
+use process::Bench;
+use serde_json::json;
+
+/// The stock is filled up with these.
+const MADE: u32 = 100;
+/// A pool has this many by default.
+const POOL: u32 = 1_000;
+
+#[actix_web::main]
+async fn main() {
+    let number = |name: &str, usual: u32| {
+        std::env::var(name).map_or(usual, |number| number.parse().unwrap())
+    };
+    let rate = number("CODES_RATE", 500);
+    let time = Duration::from_secs(number("CODES_SECONDS", 10).into());
+    println!(
+        "{:<28} {:>6} {:>7} {:>8} {:>8} {:>9} {:>10} {:>10}",
+        "", "views", "failed", "p50 ms", "p99 ms", "views/s", "calls/1000", "stmts/1000"
+    );
+
+    let stock = start("stock", MADE).await;
+    stock.codes_ready(MADE).await;
+    stock.multiply_stock(rate * 60 + 60_000).await;
+    steady(&stock, "stock, warm-up", rate, Duration::from_secs(2)).await;
+    slow(&stock).await;
+    steady(&stock, "stock, WeChat at 800 ms", rate, time).await;
+    away(&stock).await;
+    steady(&stock, "stock, WeChat away", rate, time).await;
+    flat_out(&stock, "stock, as many as it takes", time / 2).await;
+    bytes(&stock).await;
+    stock.stop().await;
+
+    let pool = start("pool", MADE).await;
+    pool.fill_pool(POOL).await;
+    // No more than the pool has.
+    let pool_rate = POOL / 2 / u32::try_from(time.as_secs()).unwrap();
+    slow(&pool).await;
+    steady(&pool, "pool, WeChat at 800 ms", pool_rate, time).await;
+    away(&pool).await;
+    steady(&pool, "pool, WeChat away", pool_rate - 5, time).await;
+    pool.stop().await;
+
+    let live = start("live", MADE).await;
+    slow(&live).await;
+    // WeChat allows 83 in a second.
+    steady(&live, "live, WeChat at 800 ms", 50, time).await;
+    away(&live).await;
+    steady(&live, "live, WeChat away", 50, time).await;
+    live.stop().await;
+}
+
+async fn start(first: &str, stock: u32) -> Bench {
+    let settings = [
+        ("SAOMA_CODES", first.to_owned()),
+        ("SAOMA_STOCK_SIZE", stock.to_string()),
+        ("SAOMA_STOCK_MAX", stock.to_string()),
+        ("SAOMA_MAX_POOL_PER_ADDRESS", "0".to_owned()),
+        ("SAOMA_MAX_PER_SECOND", "0".to_owned()),
+    ];
+    Bench::start_with("25s", &settings).await
+}
+
+async fn slow(bench: &Bench) {
+    bench
+        .faults(&json!({"path": "*", "mode": "slow", "delay_ms": 800}))
+        .await;
+}
+
+async fn away(bench: &Bench) {
+    bench.faults(&json!({"path": "*", "mode": "hang"})).await;
+}
+
+async fn steady(bench: &Bench, name: &str, rate: u32, time: Duration) {
+    let before = Counts::of(bench).await;
+    let views = views::steady(bench, rate, time).await;
+    print(name, &views, Counts::of(bench).await.since(&before));
+}
+
+async fn flat_out(bench: &Bench, name: &str, time: Duration) {
+    let before = Counts::of(bench).await;
+    let views = views::flat_out(bench, time).await;
+    print(name, &views, Counts::of(bench).await.since(&before));
+}
+
+fn print(name: &str, views: &Views, counts: Counts) {
+    let per_thousand = |count: u64| count as f64 * 1e3 / views.all() as f64;
+    println!(
+        "{name:<28} {:>6} {:>7} {:>8.2} {:>8.2} {:>9.0} {:>10.1} {:>10.1}",
+        views.all(),
+        views.failed,
+        views.quantile(0.5),
+        views.quantile(0.99),
+        views.all() as f64 / views.took.as_secs_f64(),
+        per_thousand(counts.calls),
+        per_thousand(counts.statements),
+    );
+}
+
+async fn bytes(bench: &Bench) {
+    let (average, codes): (i64, i64) = bench
+        .query("select avg(bytes)::bigint, count(*) from codes where bytes > 0")
+        .await;
+    println!(
+        "\nthe simulator's codes have {average} bytes each ({codes} rows); WeChat's have about 20,000 to 200,000\n"
+    );
+}
