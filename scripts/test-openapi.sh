@@ -13,16 +13,6 @@ if [ -z "${SAOMA_PROGRAM:-}" ]; then
     SAOMA_PROGRAM=$target/debug/saoma
 fi
 
-if ! python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    echo "Python 3.11 with venv is not installed: the API's description is not tested."
-    [ -z "${CI:-}" ] || exit 1
-    exit 0
-fi
-venv=$target/openapi-venv
-wanted=tests/openapi/requirements.txt
-if ! cmp -s "$wanted" "$venv/installed"; then
-    python3 -m venv --clear "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$wanted"
-    cp "$wanted" "$venv/installed"
-fi
-exec "$venv/bin/python" tests/openapi/run.py "$SAOMA_PROGRAM" "$seconds"
+python=$(scripts/venv.sh openapi tests/openapi/requirements.txt)
+[ -n "$python" ] || exit 0
+exec "$python" tests/openapi/run.py "$SAOMA_PROGRAM" "$seconds"

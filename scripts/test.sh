@@ -10,6 +10,9 @@ if [ -f tests/browser/package.json ]; then
     (cd tests/browser && npm ci --no-audit --no-fund)
 fi
 
+# The S3 of the tests, here so that no test waits for its installation.
+scripts/venv.sh s3 tests/s3/requirements.txt >/dev/null
+
 # Every secret that the tests meet, and every log of the servers under test.
 canaries="${CARGO_TARGET_DIR:-$PWD/target}/canaries"
 rm -rf "$canaries"

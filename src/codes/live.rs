@@ -67,7 +67,7 @@ impl Live {
     }
 
     async fn ask(&self) -> Result<Code, Failure> {
-        let made = self.maker.make_to_show().await.map_err(|error| {
+        let made = self.maker.make_warm().await.map_err(|error| {
             error.warn();
             let retry_in = match &error {
                 MakeError::Wechat(error) => error.retry_in(),

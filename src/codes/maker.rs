@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{ImageError, Images, NewCode};
 use crate::{
-    login::ids::{Hash, Scene},
+    login::ids::Scene,
     wechat::{Breaker, CodeImage, Wechat, WechatError},
 };
 
@@ -23,7 +23,7 @@ pub enum MakeError {
     #[error(transparent)]
     Wechat(#[from] WechatError),
     /// It was drawn and could not be kept.
-    #[error(transparent)]
+    #[error("a code's image could not be kept: {0}")]
     Image(#[from] ImageError),
 }
 
@@ -42,34 +42,33 @@ impl Maker {
         self.breaker.pause()
     }
 
-    /// A code that nobody knows of yet: its row is the caller's to write.
+    /// A code for later, which nobody knows of yet: its row is the caller's to write.
     pub async fn make(&self) -> Result<NewCode, MakeError> {
         let (scene, image) = self.draw().await?;
         let bytes = image.bytes.len();
-        let image = self.images.keep(image).await?;
         Ok(NewCode {
-            image,
-            scene,
+            image: self.images.keep(image).await?,
+            scene: scene.hash(),
             bytes,
         })
     }
 
-    /// The same for a page that waits: the image is at hand at once.
-    pub async fn make_to_show(&self) -> Result<NewCode, MakeError> {
+    /// Such a code that is about to be shown, so that its image is at hand then.
+    pub async fn make_warm(&self) -> Result<NewCode, MakeError> {
         let (scene, image) = self.draw().await?;
         let bytes = image.bytes.len();
-        let image = self.images.keep_warm(image).await?;
         Ok(NewCode {
-            image,
-            scene,
+            image: self.images.keep_warm(image).await?,
+            scene: scene.hash(),
             bytes,
         })
     }
 
-    async fn draw(&self) -> Result<(Hash, CodeImage), WechatError> {
+    async fn draw(&self) -> Result<(Scene, CodeImage), MakeError> {
         let scene = Scene::random();
         let call = self.wechat.code_image(scene.as_str());
-        Ok((scene.hash(), self.breaker.guard(call).await?))
+        let image = self.breaker.guard(call).await?;
+        Ok((scene, image))
     }
 
     /// Gives up a code whose row could not be written.
@@ -89,9 +88,8 @@ impl MakeError {
             Self::Wechat(error) => {
                 tracing::warn!(%error, advice = %error.advice_en(), "WeChat made no code");
             }
-            Self::Image(error) => {
-                tracing::error!(%error, "a code's image could not be kept");
-            }
+            // The image store has told it, once and not for each code.
+            Self::Image(_) => {}
         }
     }
 }

@@ -184,8 +184,7 @@ struct Work {
     store: Store,
     stock: Stock,
     opens: Arc<str>,
-    least: u32,
-    most: u32,
+    settings: CodeSettings,
     batches: Batches,
     forecast: Forecast,
     pauses: Pauses,
@@ -209,8 +208,7 @@ impl Work {
             store: parts.store,
             stock: parts.stock,
             opens: parts.opens,
-            least: parts.settings.stock_size,
-            most: parts.settings.stock_max,
+            settings: parts.settings,
             batches,
             forecast: Forecast::default(),
             pauses: Pauses::new(parts.longest_pause),
@@ -304,7 +302,7 @@ impl Work {
     fn note(&mut self, count: StockCount) -> Marks {
         let used = u32::try_from(count.used_in_a_minute).unwrap_or(u32::MAX);
         self.forecast.note(used, Instant::now());
-        let marks = self.forecast.marks(self.least, self.most);
+        let marks = self.forecast.marks(&self.settings);
         self.stock
             .note_level(u64::from(left(count)), u64::from(marks.high));
         let Some(level) = self.stock.level() else {

@@ -5,9 +5,9 @@
 //! that no code is ever shown twice. A view takes one from memory.
 
 mod held;
+mod warming;
 
 use std::{
-    cell::{Cell, RefCell},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream};
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, timeout, timeout_at},
@@ -24,13 +23,12 @@ use tokio::{
 use super::{Code, Images, Source};
 use crate::store::{Store, StoreError};
 use held::{Asked, Held};
+use warming::{Block, Warming};
 
 /// How long a view waits for a block that is on its way.
 const WAIT: Duration = Duration::from_millis(500);
 /// How often codes that were held too long are dropped.
 const TICK: Duration = Duration::from_secs(60);
-/// Images of a block that are made ready at once.
-const WARMED_AT_ONCE: usize = 8;
 
 /// The stock as this instance uses it. All workers share one; a clone is cheap.
 #[derive(Debug, Clone)]
@@ -126,10 +124,8 @@ impl Stock {
         if ahead {
             self.0.wanted.notify_one();
         }
+        let mut warming = Warming::new(images);
         let mut healthy = true;
-        // Taken, while the image store was away.
-        let mut cold = Vec::new();
-        let mut taken_at = Instant::now();
         loop {
             let wanted = timeout(TICK, self.0.wanted.notified()).await.is_ok();
             let missing = {
@@ -140,10 +136,7 @@ impl Stock {
             if !wanted || missing == 0 {
                 continue;
             }
-            if cold.is_empty() {
-                taken_at = Instant::now();
-            }
-            let block = self.take(missing, &mut cold, images.as_ref()).await;
+            let block = self.take(missing, &mut warming).await;
             match &block {
                 Ok(_) => healthy = true,
                 Err(error) if healthy => {
@@ -152,59 +145,35 @@ impl Stock {
                 }
                 Err(_) => {}
             }
-            let block = block.unwrap_or_default();
-            if block.len() < usize::try_from(missing).unwrap_or(usize::MAX) {
+            let now = Instant::now();
+            let block = block.unwrap_or(Block {
+                codes: Vec::new(),
+                taken_at: now,
+            });
+            if block.codes.len() < usize::try_from(missing).unwrap_or(usize::MAX) {
                 self.0.low.notify_one();
             }
-            self.held().put(block, taken_at, Instant::now());
+            self.held().put(block.codes, block.taken_at, now);
             self.0.looked.send_replace(());
         }
     }
 
     /// A block that is ours alone, without the codes whose images are not here.
-    /// What the image store is too far away to tell stays in `cold`, and is
-    /// asked for before more is taken.
-    async fn take(
-        &self,
-        most: u32,
-        cold: &mut Vec<Code>,
-        images: Option<&Images>,
-    ) -> Result<Vec<Code>, StoreError> {
-        let shared = &self.0;
-        if cold.is_empty() {
-            let block = shared
-                .store
-                .take_stock(&shared.instance, &shared.opens, most);
-            *cold = block.await?;
-        }
-        let block = std::mem::take(cold);
-        let Some(images) = images else {
-            return Ok(block);
+    async fn take(&self, most: u32, warming: &mut Warming) -> Result<Block, StoreError> {
+        let block = match warming.waiting() {
+            Some(block) => block,
+            None => self.take_another(most).await?,
         };
-        let away = Cell::new(false);
-        let left_cold = RefCell::new(cold);
-        let warmed = stream::iter(block).map(async |code| {
-            if away.get() {
-                left_cold.borrow_mut().push(code);
-                return None;
-            }
-            match images.warm(&code.image).await {
-                Ok(()) => return Some(code),
-                Err(error) if error.is_of_the_store() => {
-                    // The store has told so itself.
-                    away.set(true);
-                    left_cold.borrow_mut().push(code);
-                }
-                Err(error) => tracing::error!(
-                    %error,
-                    "a code of the stock is left out; do all instances keep their images in one \
-                     place?"
-                ),
-            }
-            None
-        });
-        let warmed = warmed.buffered(WARMED_AT_ONCE);
-        Ok(warmed.filter_map(async |code| code).collect().await)
+        Ok(warming.ready(block).await)
+    }
+
+    async fn take_another(&self, most: u32) -> Result<Block, StoreError> {
+        let (shared, taken_at) = (&self.0, Instant::now());
+        let codes = shared
+            .store
+            .take_stock(&shared.instance, &shared.opens, most)
+            .await?;
+        Ok(Block { codes, taken_at })
     }
 
     /// Waits until a block came short.

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 
 use super::{error::ImageError, name::ImageName};
 
-/// An attempt ends 15 minutes after it began; its image is kept a while longer.
-const KEPT: Duration = Duration::from_secs(2 * 3600);
+/// Nobody still writes a file that is older.
+const WRITTEN_BY_THEN: Duration = Duration::from_secs(2 * 3600);
 
 /// A file is a matter of milliseconds, unless the folder's server is gone.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -82,20 +82,24 @@ impl Folder {
         .await
     }
 
-    /// Deletes old files that were never finished.
+    /// Deletes files that were never finished and are too old to be still written.
     pub(super) async fn delete_unfinished(&self) -> Result<(), ImageError> {
         self.in_background(move |folder| {
             let now = SystemTime::now();
             for entry in fs::read_dir(folder)? {
                 let entry = entry?;
                 let path = entry.path();
-                let unfinished = path.extension().is_some_and(|ending| ending == UNFINISHED);
+                if path.extension().is_none_or(|ending| ending != UNFINISHED) {
+                    continue;
+                }
                 // What was renamed or deleted meanwhile needs no look.
                 let Ok(written) = entry.metadata().and_then(|data| data.modified()) else {
                     continue;
                 };
-                let old = now.duration_since(written).is_ok_and(|age| age > KEPT);
-                if old && unfinished {
+                if now
+                    .duration_since(written)
+                    .is_ok_and(|age| age > WRITTEN_BY_THEN)
+                {
                     existing(fs::remove_file(path))?;
                 }
             }

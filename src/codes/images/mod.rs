@@ -27,7 +27,7 @@ use self::{
 };
 use crate::{
     settings::{CodeStore, Settings},
-    wechat::CodeImage,
+    wechat::{CodeImage, ImageKind},
 };
 
 /// The `Cache-Control` of an image: its name is the hash of its bytes, so they never change.
@@ -171,6 +171,20 @@ impl Images {
     /// Reads an image from the store, whatever is in memory, and returns its size in bytes.
     pub async fn verify(&self, name: &str) -> Result<usize, ImageError> {
         Ok(self.load(parse(name)?).await?.len())
+    }
+
+    /// Puts a small image there, reads it back and deletes it: whether the store and its settings
+    /// are as they should be.
+    pub async fn check(&self) -> Result<(), ImageError> {
+        let mark: [u8; 32] = rand::random();
+        let image = CodeImage {
+            bytes: Bytes::from([&b"\xFF\xD8\xFF\xD9"[..], &mark].concat()),
+            kind: ImageKind::Jpeg,
+        };
+        let name = self.keep(image).await?;
+        let read = self.verify(&name).await;
+        self.delete(&name).await?;
+        read.map(drop)
     }
 
     /// Deletes an image; one that is not there is deleted.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::settings::CodeSettings;
+
 /// An outage that a full stock outlasts.
 const MINUTES: f64 = 60.0;
 /// A full stock has more than that, since it is filled only from the low mark on.
@@ -41,8 +43,9 @@ impl Forecast {
         self.per_minute += (used - self.per_minute) * (1.0 - (-part).exp());
     }
 
-    /// The marks for the use that is expected; a full stock has `least` to `most`.
-    pub fn marks(&self, least: u32, most: u32) -> Marks {
+    /// The marks for the use that is expected, between the owner's bounds.
+    pub fn marks(&self, settings: &CodeSettings) -> Marks {
+        let (least, most) = (settings.stock_size, settings.stock_max);
         let needed = self.per_minute * MINUTES * RESERVE;
         let needed = needed.clamp(f64::from(least), f64::from(most));
         let high = whole(needed);
@@ -63,7 +66,19 @@ fn whole(number: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    const MOST: u32 = 20_000;
+    use crate::{codes::Source, settings::CodeStore};
+
+    fn settings(stock_size: u32) -> CodeSettings {
+        CodeSettings {
+            first: Source::Stock,
+            stock_size,
+            stock_max: 20_000,
+            stock_rate: 3_000,
+            store: CodeStore::Folder("codes".into()),
+            cache: 0,
+            phone_url: None,
+        }
+    }
 
     /// The forecast after so many minutes of this use, looked at every 5 s.
     fn after(forecast: &mut Forecast, mut now: Instant, minutes: u64, use_of: u32) -> Instant {
@@ -77,14 +92,14 @@ mod tests {
     #[test]
     fn little_use_keeps_the_owners_size() {
         let mut forecast = Forecast::default();
-        let marks = forecast.marks(2_000, MOST);
+        let marks = forecast.marks(&settings(2_000));
         assert_eq!((marks.low, marks.high), (1_600, 2_000));
         after(&mut forecast, Instant::now(), 60, 10);
-        assert_eq!(forecast.marks(2_000, MOST), marks);
-        let one = forecast.marks(1, MOST);
+        assert_eq!(forecast.marks(&settings(2_000)), marks);
+        let one = forecast.marks(&settings(1));
         assert_eq!((one.low, one.high), (600, 750));
         assert_eq!(
-            Forecast::default().marks(1, MOST),
+            Forecast::default().marks(&settings(1)),
             Marks { low: 1, high: 1 }
         );
     }
@@ -93,10 +108,10 @@ mod tests {
     fn much_use_needs_an_hours_codes_even_at_the_low_mark_and_never_more_than_the_most() {
         let mut forecast = Forecast::default();
         let now = after(&mut forecast, Instant::now(), 60, 100);
-        let marks = forecast.marks(2_000, MOST);
+        let marks = forecast.marks(&settings(2_000));
         assert_eq!((marks.low, marks.high), (6_000, 7_500));
         after(&mut forecast, now, 60, 30_000);
-        assert_eq!(forecast.marks(2_000, MOST).high, 20_000);
+        assert_eq!(forecast.marks(&settings(2_000)).high, 20_000);
     }
 
     #[test]
@@ -104,11 +119,11 @@ mod tests {
         let mut forecast = Forecast::default();
         let now = after(&mut forecast, Instant::now(), 1, 0);
         let now = after(&mut forecast, now, 4, 100);
-        let risen = forecast.marks(2_000, MOST).high;
+        let risen = forecast.marks(&settings(2_000)).high;
         assert!((6_000..7_500).contains(&risen), "{risen}");
         let now = after(&mut forecast, now, 10, 0);
-        assert!(forecast.marks(2_000, MOST).high > risen / 2);
+        assert!(forecast.marks(&settings(2_000)).high > risen / 2);
         after(&mut forecast, now, 4 * 60, 0);
-        assert_eq!(forecast.marks(2_000, MOST).high, 2_000);
+        assert_eq!(forecast.marks(&settings(2_000)).high, 2_000);
     }
 }

@@ -7,6 +7,7 @@ pub mod database;
 pub mod flow;
 pub mod geoip;
 pub mod mmdb;
+pub mod object_storage;
 pub mod phone;
 pub mod port;
 pub mod raw;
