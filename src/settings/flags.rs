@@ -68,6 +68,8 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_HEAD_TIMEOUT",
     "SAOMA_IDLE_AFTER_END",
     "SAOMA_INSTANCE",
+    "SAOMA_INTERNAL_KEY",
+    "SAOMA_INTERNAL_KEY_FILE",
     "SAOMA_KEY_ROTATION",
     "SAOMA_LISTEN",
     "SAOMA_LOG",
@@ -125,6 +127,8 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_SECRET_KEY_FILE          instead, a file that holds it
   SAOMA_SECRET_KEY_OLD           the key that it replaces, until all is sealed anew
   SAOMA_SECRET_KEY_OLD_FILE      instead, a file that holds it
+  SAOMA_INTERNAL_KEY             lets your other systems ask for WeChat's access token
+  SAOMA_INTERNAL_KEY_FILE        instead, a file that holds it
   SAOMA_KEY_ROTATION             age at which a signing key is followed by the next [90d]
   SAOMA_SITE_NAME                what the person who scans reads [the public URL's host]
   SAOMA_REGISTRATION             open or closed [open]

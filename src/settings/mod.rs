@@ -51,6 +51,8 @@ pub struct Settings {
     pub check: CheckPolicy,
     /// The secret key until now, which `secret_key` replaces.
     pub secret_key_old: Option<SecretString>,
+    /// What the owner's other systems show to get the access token; none: they get none.
+    pub internal_key: Option<SecretString>,
     /// The age at which a signing key is followed by the next.
     pub key_rotation: Duration,
     /// Whether `saoma demo` runs; no setting.
@@ -225,6 +227,7 @@ impl Settings {
             // Every word that is allowed above is known.
             check: CheckPolicy::parse(&check).unwrap_or(CheckPolicy::Auto),
             secret_key_old: values.secret("SAOMA_SECRET_KEY_OLD")?,
+            internal_key: refuse::weak_internal_key(values.secret("SAOMA_INTERNAL_KEY")?)?,
             key_rotation: values.duration_of_at_least("SAOMA_KEY_ROTATION", "90d", HOUR)?,
             demo: false,
             registration_open: values.one_of("SAOMA_REGISTRATION", "open", &["open", "closed"])?

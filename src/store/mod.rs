@@ -22,6 +22,7 @@ mod signing_keys;
 mod stock;
 mod user_admin;
 mod users;
+mod wechat_tokens;
 
 use std::{str::FromStr, time::Duration};
 
@@ -48,6 +49,7 @@ pub use signing_keys::{KeyChange, NewSigningKey, SealedKey};
 pub use stock::{StockCount, UsedCode};
 pub use user_admin::ListedUser;
 pub use users::{RegisterError, User};
+pub use wechat_tokens::SealedToken;
 
 use crate::settings::Timers;
 

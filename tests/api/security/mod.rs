@@ -13,3 +13,4 @@ mod privacy;
 mod redeem;
 mod scan;
 mod socket;
+mod wechat;

@@ -18,7 +18,7 @@ use saoma::{
 };
 use uuid::Uuid;
 
-use super::{Browser, Phone, database::TestDatabase};
+use super::{Answer, Browser, Phone, database::TestDatabase};
 use super::{canaries, port::free_port};
 
 /// Settings by name, such as `("SAOMA_REGISTRATION", "closed")`.
@@ -29,7 +29,7 @@ pub struct TestServer {
     pub url: String,
     pub admin_url: String,
     pub simulator: Simulator,
-    pub database: TestDatabase,
+    pub database: Arc<TestDatabase>,
     pub store: Store,
     pub recheck: Recheck,
     pub stock: Stock,
@@ -51,7 +51,11 @@ impl TestServer {
     }
 
     /// A server on a database that a test has prepared.
-    pub async fn start_on(database: TestDatabase, options: Options<'_>) -> Arc<Self> {
+    pub async fn start_on(
+        database: impl Into<Arc<TestDatabase>>,
+        options: Options<'_>,
+    ) -> Arc<Self> {
+        let database = database.into();
         let port = free_port();
         let url = format!("http://localhost:{port}");
         let simulator = simulator(&url);
@@ -94,6 +98,17 @@ impl TestServer {
         })
     }
 
+    /// Another instance on the database and the WeChat of this one.
+    pub async fn beside(&self) -> Arc<Self> {
+        let key = self.data_dir.join("secret.key").display().to_string();
+        let wechat = self.simulator.url().to_string();
+        let options = [
+            ("SAOMA_SECRET_KEY_FILE", &*key),
+            ("SAOMA_WECHAT_BASE_URL", &*wechat),
+        ];
+        Self::start_on(self.database.clone(), &options).await
+    }
+
     /// A browser that has opened the login page.
     pub async fn browser(self: &Arc<Self>) -> Browser {
         let mut browser = Browser::new(&self.url);
@@ -120,6 +135,38 @@ impl TestServer {
             mode,
             errcode: None,
             delay_ms: None,
+            count: None,
+            probability: None,
+        };
+        self.simulator.state().add_fault(fault).unwrap();
+    }
+
+    /// What another system does that asks for an access token of its own by force.
+    pub async fn end_access_token(&self) {
+        let state = self.simulator.state();
+        state.set_overlap_after_forced_refresh(false);
+        // WeChat forces nothing within 30 s.
+        state.advance(Duration::from_secs(31));
+        let wechat = SimulatorSettings::default();
+        let body = serde_json::json!({
+            "grant_type": "client_credential", "appid": wechat.app_id,
+            "secret": wechat.app_secret, "force_refresh": true,
+        });
+        let url = self.simulator.url().join("/cgi-bin/stable_token").unwrap();
+        let forced = super::browser::client()
+            .post(url.as_str())
+            .send_json(&body)
+            .await;
+        Answer::of(forced.unwrap()).await.expect(200);
+    }
+
+    /// WeChat takes its time on a path.
+    pub fn slow(&self, path: &str, milliseconds: u64) {
+        let fault = Fault {
+            path: path.to_owned(),
+            mode: FaultMode::Slow,
+            errcode: None,
+            delay_ms: Some(milliseconds),
             count: None,
             probability: None,
         };
