@@ -194,7 +194,7 @@ impl Wired {
             Some(secret_key) => secret_key,
             None => keys::demo::key(&settings, store).await?,
         };
-        let token = Arc::new(access_token(&settings, &secret_key, store)?);
+        let token = Arc::new(AccessToken::shared(steward(&settings, &secret_key, store)?));
         let check_codes = Arc::new(CheckCodes::new(&secret_key)?);
         let keys = KeyWatch::start(settings.clone(), Arc::new(secret_key), store.clone()).await?;
         if settings.demo {
@@ -372,17 +372,17 @@ impl Wired {
     }
 }
 
-/// The access token that all instances on one database share.
-fn access_token(
+/// Keeps the access token that all instances on one database share.
+pub(crate) fn steward(
     settings: &Settings,
     secret_key: &SecretKey,
     store: &Store,
-) -> anyhow::Result<AccessToken> {
+) -> anyhow::Result<Steward> {
     let wechat = &settings.wechat;
     let account = format!("{} {}", wechat.app_id, wechat.base_url);
     let seal = secret_key.seal_for("wechat access token")?;
-    let steward = Steward::new(store.clone(), seal, account, settings.instance.clone());
-    Ok(AccessToken::shared(steward))
+    let (store, instance) = (store.clone(), settings.instance.clone());
+    Ok(Steward::new(store, seal, account, instance))
 }
 
 /// The database of the settings, or the private one, which the caller stops.

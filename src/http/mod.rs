@@ -5,7 +5,7 @@ pub mod assets;
 mod attempts;
 mod codes;
 pub mod connections;
-mod cookies;
+pub(crate) mod cookies;
 mod credentials;
 mod edge;
 mod extract;

@@ -44,6 +44,7 @@ impl Flags {
 /// Every setting with its default, as `--help` and the settings file know it.
 pub(super) const NAMES: &[&str] = &[
     "DATABASE_URL",
+    "REDIS_URL",
     "SAOMA_ADMIN_LISTEN",
     "SAOMA_ATTEMPT_TTL",
     "SAOMA_AUDIT_RETENTION",
@@ -117,6 +118,7 @@ Any setting by its name, such as `--set SAOMA_SCAN_TTL=90s`; may be repeated.
 
 All settings, for the environment and (as the same names) for saoma.toml:
   DATABASE_URL                   Postgres 15 or newer [default: a private one in the data folder]
+  REDIS_URL                      only `saoma doctor` looks at it in this version
   SAOMA_DATABASE_CONNECTIONS     connections to it [10]
   SAOMA_LISTEN                   address of the public server [127.0.0.1:8080]
   SAOMA_PUBLIC_URL               the address that browsers use [http://localhost:8080]

@@ -41,6 +41,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Postgres; none: a private one under the data directory.
     pub database_url: Option<SecretString>,
+    /// Redis; `saoma doctor` alone looks at it.
+    pub redis_url: Option<SecretString>,
     /// Connections to Postgres.
     pub database_connections: u32,
     /// This server process's name, unique among all on one database.
@@ -221,6 +223,7 @@ impl Settings {
             admin_listen: values.address("SAOMA_ADMIN_LISTEN", "127.0.0.1:9180")?,
             site_name: values.text("SAOMA_SITE_NAME", public_url.host_str().unwrap_or("Saoma"))?,
             database_url: values.secret("DATABASE_URL")?,
+            redis_url: values.secret("REDIS_URL")?,
             database_connections: values.number("SAOMA_DATABASE_CONNECTIONS", 10, 2..=1000)?,
             instance: values.text("SAOMA_INSTANCE", &uuid::Uuid::new_v4().to_string())?,
             secret_key: values.secret("SAOMA_SECRET_KEY")?,

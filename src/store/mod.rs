@@ -26,6 +26,7 @@ mod wechat_tokens;
 
 use std::{str::FromStr, time::Duration};
 
+use chrono::{DateTime, Utc};
 use sqlx::{
     Connection, PgConnection, PgPool,
     migrate::MigrateError,
@@ -151,6 +152,16 @@ impl Store {
     pub async fn server_version(&self) -> Result<String, StoreError> {
         self.run(async |db| {
             sqlx::query_scalar("show server_version")
+                .fetch_one(db)
+                .await
+        })
+        .await
+    }
+
+    /// The server's own clock, which no test moves.
+    pub async fn clock(&self) -> Result<DateTime<Utc>, StoreError> {
+        self.run(async |db| {
+            sqlx::query_scalar("select clock_timestamp()")
                 .fetch_one(db)
                 .await
         })

@@ -57,6 +57,13 @@ impl Steward {
         }
     }
 
+    /// How long the token in the database lives; the inner none: another secret key sealed it.
+    pub async fn shared_for(&self) -> Result<Option<Option<Duration>>, StoreError> {
+        let stored = self.store.find_wechat_token(&self.account).await?;
+        let stored = stored.filter(|stored| stored.sealed.is_some());
+        Ok(stored.map(|stored| self.open(stored).map(|token| token.expires_in)))
+    }
+
     /// A token other than the one that WeChat has refused. `ask` has to have a time limit.
     pub(super) async fn obtain(
         &self,

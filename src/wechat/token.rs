@@ -109,7 +109,8 @@ impl AccessToken {
         }
         let refused = self.with_cache(|cache| cache.refused.clone());
         let fetched = match &self.steward {
-            Some(steward) => steward.obtain(refused.as_ref(), ask).await,
+            // It happens once in two hours: no reason for every call to carry its state.
+            Some(steward) => Box::pin(steward.obtain(refused.as_ref(), ask)).await,
             None => ask(Ask::Normal).await,
         };
         self.with_cache(|cache| cache.record(fetched, asked_at))
