@@ -37,6 +37,8 @@ pub enum Error {
     WechatCodeInvalid,
     #[error("wechat code used")]
     WechatCodeUsed,
+    #[error("the internal key is missing or wrong")]
+    InternalKeyWrong,
     #[error("origin refused")]
     OriginRefused,
     #[error("nonce invalid")]
@@ -173,7 +175,8 @@ impl Error {
             | Self::BrowserSecretMissing
             | Self::PhoneSessionInvalid
             | Self::WechatCodeInvalid
-            | Self::WechatCodeUsed => StatusCode::UNAUTHORIZED,
+            | Self::WechatCodeUsed
+            | Self::InternalKeyWrong => StatusCode::UNAUTHORIZED,
             Self::OriginRefused
             | Self::NonceInvalid
             | Self::RegistrationClosed
@@ -216,6 +219,7 @@ impl Error {
             Self::PhoneSessionInvalid => "phone_session_invalid",
             Self::WechatCodeInvalid => "wechat_code_invalid",
             Self::WechatCodeUsed => "wechat_code_used",
+            Self::InternalKeyWrong => "internal_key_wrong",
             Self::OriginRefused => "origin_refused",
             Self::NonceInvalid => "nonce_invalid",
             Self::RegistrationClosed => "registration_closed",

@@ -46,7 +46,7 @@ use crate::{
         BeginQueue, Store,
         private::{PrivatePostgres, PrivatePostgresError},
     },
-    wechat::{AccessToken, Breaker, Breakers, Wechat},
+    wechat::{AccessToken, Breaker, Breakers, Steward, Wechat},
 };
 
 /// A server that listens and has not begun to serve yet.
@@ -116,6 +116,7 @@ impl Application {
         ));
         let refill = wired.keep_codes(&store);
         actix::spawn(wired.parts.places.clone().follow());
+        actix::spawn(wired.wechats()().keep_token_fresh());
         let stop = shutdown::Parts {
             hub: wired.hub.clone(),
             draining: wired.draining.clone(),
@@ -194,6 +195,7 @@ impl Wired {
             Some(secret_key) => secret_key,
             None => keys::demo::key(&settings, store).await?,
         };
+        let token = Arc::new(AccessToken::shared(steward(&settings, &secret_key, store)?));
         let check_codes = Arc::new(CheckCodes::new(&secret_key)?);
         let keys = KeyWatch::start(settings.clone(), Arc::new(secret_key), store.clone()).await?;
         if settings.demo {
@@ -229,7 +231,7 @@ impl Wired {
             opens,
             stock,
             switch: Switch::new(),
-            token: Arc::new(AccessToken::new()),
+            token,
             breaker: breakers.codes,
             live: LiveShared::default(),
             connections: Connections::new("public", bounds, addresses.clone()),
@@ -237,6 +239,12 @@ impl Wired {
             workers,
             draining: Draining::default(),
         })
+    }
+
+    /// A maker of clients of WeChat, each for the thread that makes it.
+    fn wechats(&self) -> impl Fn() -> Wechat + Clone + Send + 'static {
+        let (settings, token) = (self.parts.settings.wechat.clone(), self.token.clone());
+        move || Wechat::new(settings.clone(), token.clone())
     }
 
     fn recheck(&self, store: &Store) -> Recheck {
@@ -273,22 +281,15 @@ impl Wired {
 
     /// A maker of codes for each thread that asks.
     fn makers(&self) -> impl Fn() -> Maker + Clone + Send + 'static {
-        let settings = self.parts.settings.wechat.clone();
-        let (images, token, breaker) = (
-            self.images.clone(),
-            self.token.clone(),
-            self.breaker.clone(),
-        );
-        move || {
-            let wechat = Wechat::new(settings.clone(), token.clone());
-            Maker::new(wechat, images.images(), breaker.clone())
-        }
+        let (wechats, images, breaker) =
+            (self.wechats(), self.images.clone(), self.breaker.clone());
+        move || Maker::new(wechats(), images.images(), breaker.clone())
     }
 
     /// A maker of sites: awc's client belongs to its worker's thread, so each
     /// worker makes its own.
     fn sites(&self) -> impl Fn() -> Site + Clone + Send + 'static {
-        let (parts, images, token) = (self.parts.clone(), self.images.clone(), self.token.clone());
+        let (parts, images, wechats) = (self.parts.clone(), self.images.clone(), self.wechats());
         let (live, breaker) = (self.live.clone(), self.breaker.clone());
         let (hub, addresses, draining) = (
             self.hub.clone(),
@@ -300,7 +301,7 @@ impl Wired {
         let pool = self.pool.clone();
         move || {
             let settings = &parts.settings;
-            let wechat = Wechat::new(settings.wechat.clone(), token.clone());
+            let wechat = wechats();
             let images = images.images();
             let maker = Maker::new(wechat.clone(), images.clone(), breaker.clone());
             let live = Live::new(
@@ -355,7 +356,8 @@ impl Wired {
     }
 
     fn serve_admin(&self, listener: TcpListener) -> anyhow::Result<Server> {
-        let (sites, metrics) = (self.sites(), Data::new(recorder()));
+        let (sites, wechats) = (self.sites(), self.wechats());
+        let metrics = Data::new(recorder());
         // The owner's own machines: they share one bound.
         let bounds = Bounds::new(listener::ADMIN_CONNECTIONS, false, self.head());
         let connections = Connections::new("admin", bounds, self.addresses.clone());
@@ -363,6 +365,7 @@ impl Wired {
             App::new()
                 .app_data(Data::new(sites()))
                 .app_data(metrics.clone())
+                .app_data(Data::new(wechats()))
                 .configure(http::admin_routes)
         });
         Ok(server
@@ -383,6 +386,19 @@ fn pool(settings: &Settings, store: &Store, opens: Arc<str>) -> Option<Pool> {
     let asks = settings.check != CheckPolicy::Always(Check::None);
     let rules = settings.codes.pool;
     asks.then(|| Pool::new(store.clone(), rules, &settings.timers, opens))
+}
+
+/// Keeps the access token that all instances on one database share.
+pub(crate) fn steward(
+    settings: &Settings,
+    secret_key: &SecretKey,
+    store: &Store,
+) -> anyhow::Result<Steward> {
+    let wechat = &settings.wechat;
+    let account = format!("{} {}", wechat.app_id, wechat.base_url);
+    let seal = secret_key.seal_for("wechat access token")?;
+    let (store, instance) = (store.clone(), settings.instance.clone());
+    Ok(Steward::new(store, seal, account, instance))
 }
 
 /// The database of the settings, or the private one, which the caller stops.

@@ -63,6 +63,11 @@ const TEXTS: &[Text] = &[
         "微信登录凭证已被使用，请重新调用 wx.login。",
     ),
     (
+        "internal_key_wrong",
+        "The key is missing or wrong. Please send SAOMA_INTERNAL_KEY as a bearer token.",
+        "密钥缺失或不正确，请以 Bearer 方式携带 SAOMA_INTERNAL_KEY。",
+    ),
+    (
         "origin_refused",
         "This request comes from another site and was refused.",
         "请求来自其他网站，已被拒绝。",

@@ -5,12 +5,13 @@ pub mod assets;
 mod attempts;
 mod codes;
 pub mod connections;
-mod cookies;
+pub(crate) mod cookies;
 mod credentials;
 mod edge;
 mod extract;
 mod headers;
 mod health;
+mod internal;
 pub mod language;
 mod origin;
 pub mod pages;
@@ -122,6 +123,10 @@ pub fn admin_routes(config: &mut ServiceConfig) {
             .service(readable("/healthz", health::live))
             .service(readable("/readyz", health::ready))
             .service(readable("/metrics", health::metrics))
+            .service(readable(
+                "/internal/wechat/access_token",
+                internal::access_token,
+            ))
             .default_service(web::to(nothing_here)),
     );
 }

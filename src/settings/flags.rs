@@ -44,6 +44,7 @@ impl Flags {
 /// Every setting with its default, as `--help` and the settings file know it.
 pub(super) const NAMES: &[&str] = &[
     "DATABASE_URL",
+    "REDIS_URL",
     "SAOMA_ADMIN_LISTEN",
     "SAOMA_ATTEMPT_TTL",
     "SAOMA_AUDIT_RETENTION",
@@ -68,6 +69,8 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_HEAD_TIMEOUT",
     "SAOMA_IDLE_AFTER_END",
     "SAOMA_INSTANCE",
+    "SAOMA_INTERNAL_KEY",
+    "SAOMA_INTERNAL_KEY_FILE",
     "SAOMA_KEY_ROTATION",
     "SAOMA_LISTEN",
     "SAOMA_LOG",
@@ -118,6 +121,7 @@ Any setting by its name, such as `--set SAOMA_SCAN_TTL=90s`; may be repeated.
 
 All settings, for the environment and (as the same names) for saoma.toml:
   DATABASE_URL                   Postgres 15 or newer [default: a private one in the data folder]
+  REDIS_URL                      only `saoma doctor` looks at it in this version
   SAOMA_DATABASE_CONNECTIONS     connections to it [10]
   SAOMA_LISTEN                   address of the public server [127.0.0.1:8080]
   SAOMA_PUBLIC_URL               the address that browsers use [http://localhost:8080]
@@ -128,6 +132,8 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_SECRET_KEY_FILE          instead, a file that holds it
   SAOMA_SECRET_KEY_OLD           the key that it replaces, until all is sealed anew
   SAOMA_SECRET_KEY_OLD_FILE      instead, a file that holds it
+  SAOMA_INTERNAL_KEY             lets your other systems ask for WeChat's access token
+  SAOMA_INTERNAL_KEY_FILE        instead, a file that holds it
   SAOMA_KEY_ROTATION             age at which a signing key is followed by the next [90d]
   SAOMA_SITE_NAME                what the person who scans reads [the public URL's host]
   SAOMA_REGISTRATION             open or closed [open]

@@ -43,6 +43,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Postgres; none: a private one under the data directory.
     pub database_url: Option<SecretString>,
+    /// Redis; `saoma doctor` alone looks at it.
+    pub redis_url: Option<SecretString>,
     /// Connections to Postgres.
     pub database_connections: u32,
     /// This server process's name, unique among all on one database.
@@ -53,6 +55,8 @@ pub struct Settings {
     pub check: CheckPolicy,
     /// The secret key until now, which `secret_key` replaces.
     pub secret_key_old: Option<SecretString>,
+    /// What the owner's other systems show to get the access token; none: they get none.
+    pub internal_key: Option<SecretString>,
     /// The age at which a signing key is followed by the next.
     pub key_rotation: Duration,
     /// Whether `saoma demo` runs; no setting.
@@ -227,12 +231,14 @@ impl Settings {
             admin_listen: admin_listen(values)?,
             site_name: values.text("SAOMA_SITE_NAME", public_url.host_str().unwrap_or("Saoma"))?,
             database_url: values.secret("DATABASE_URL")?,
+            redis_url: values.secret("REDIS_URL")?,
             database_connections: values.number("SAOMA_DATABASE_CONNECTIONS", 10, 2..=1000)?,
             instance: values.text("SAOMA_INSTANCE", &uuid::Uuid::new_v4().to_string())?,
             secret_key: values.secret("SAOMA_SECRET_KEY")?,
             // Every word that is allowed above is known.
             check: CheckPolicy::parse(&check).unwrap_or(CheckPolicy::Auto),
             secret_key_old: values.secret("SAOMA_SECRET_KEY_OLD")?,
+            internal_key: refuse::weak_internal_key(values.secret("SAOMA_INTERNAL_KEY")?)?,
             key_rotation: values.duration_of_at_least("SAOMA_KEY_ROTATION", "90d", HOUR)?,
             demo: false,
             registration_open: values.one_of("SAOMA_REGISTRATION", "open", &["open", "closed"])?

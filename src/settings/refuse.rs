@@ -1,6 +1,8 @@
 //! What must hold between settings, so that nobody runs an unsafe server by mistake.
 
-use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
+
+use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use super::{Settings, SettingsError, parse::Values};
@@ -22,6 +24,32 @@ pub(super) fn pool_without_check(values: &Values) -> Result<(), SettingsError> {
         ));
     }
     Ok(())
+}
+
+/// Refuses a key of fewer than 128 bits, counted as if its characters were random.
+pub(super) fn weak_internal_key(
+    key: Option<SecretString>,
+) -> Result<Option<SecretString>, SettingsError> {
+    let refuse = |problem| {
+        let right = "a key made by `openssl rand -hex 32`";
+        Err(SettingsError::secret("SAOMA_INTERNAL_KEY", problem, right))
+    };
+    if let Some(key) = &key {
+        let key = key.expose_secret();
+        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return refuse("it has blanks or other characters that no header carries");
+        }
+        let bits = if key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            4
+        } else {
+            6
+        };
+        let different: BTreeSet<u8> = key.bytes().collect();
+        if key.len() * bits < 128 || different.len() < 8 {
+            return refuse("it can be guessed");
+        }
+    }
+    Ok(key)
 }
 
 /// Refuses a plain-http address where people log in or come to after it, and a

@@ -23,9 +23,11 @@ mod signing_keys;
 mod stock;
 mod user_admin;
 mod users;
+mod wechat_tokens;
 
 use std::{str::FromStr, time::Duration};
 
+use chrono::{DateTime, Utc};
 use sqlx::{
     Connection, PgConnection, PgPool,
     migrate::MigrateError,
@@ -50,6 +52,7 @@ pub use signing_keys::{KeyChange, NewSigningKey, SealedKey};
 pub use stock::{StockCount, UsedCode};
 pub use user_admin::ListedUser;
 pub use users::{RegisterError, User};
+pub use wechat_tokens::SealedToken;
 
 use crate::settings::Timers;
 
@@ -151,6 +154,16 @@ impl Store {
     pub async fn server_version(&self) -> Result<String, StoreError> {
         self.run(async |db| {
             sqlx::query_scalar("show server_version")
+                .fetch_one(db)
+                .await
+        })
+        .await
+    }
+
+    /// The server's own clock, which no test moves.
+    pub async fn clock(&self) -> Result<DateTime<Utc>, StoreError> {
+        self.run(async |db| {
+            sqlx::query_scalar("select clock_timestamp()")
                 .fetch_one(db)
                 .await
         })

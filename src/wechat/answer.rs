@@ -22,6 +22,7 @@ pub(super) struct Answer<'a> {
 }
 
 /// A token as WeChat just gave it.
+#[derive(Clone)]
 pub(super) struct FreshToken {
     /// Never empty.
     pub(super) secret: SecretString,

@@ -1,6 +1,6 @@
 //! The client: what Saoma asks WeChat.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use super::{
     answer::FreshToken,
     call::Call,
     error::{Endpoint, WechatError},
+    steward::Ask,
     tls,
     token::{AccessToken, Token},
 };
@@ -99,6 +100,43 @@ impl Wechat {
         self.access_token().await.map(drop)
     }
 
+    /// The access token for another system of the owner's, and how long it may use it.
+    pub async fn lend_token(&self) -> Result<(SecretString, Duration), WechatError> {
+        let token = self.access_token().await?;
+        let remaining = token.remaining();
+        Ok((token.secret, remaining))
+    }
+
+    /// Renews the access token shortly before its end, as long as the process runs, so that no
+    /// page waits for it. A token that nobody has needed yet is not asked for.
+    pub async fn keep_token_fresh(self) {
+        /// Between two looks at the token's age.
+        const LOOK: Duration = Duration::from_secs(5);
+        /// After renewals that failed. The old token works for four minutes and a half.
+        const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+        let mut pause = LOOK;
+        loop {
+            tokio::time::sleep(pause).await;
+            pause = match self.renew_token_if_due().await {
+                Ok(()) => LOOK,
+                Err(error) => {
+                    tracing::warn!(%error, advice = %error.advice_en(), "the access token could not be renewed");
+                    (pause * 2)
+                        .min(LONGEST_PAUSE)
+                        .mul_f64(rand::random_range(0.75..1.0))
+                }
+            };
+        }
+    }
+
+    pub(super) async fn renew_token_if_due(&self) -> Result<(), WechatError> {
+        if !self.token.is_due() {
+            return Ok(());
+        }
+        let ask = async |how| self.ask_token(how).await;
+        self.token.renew(self.settings.timeout, ask).await
+    }
+
     async fn draw(&self, scene: &str) -> Result<CodeImage, WechatError> {
         let token = self.access_token().await?;
         let secret = token.secret.expose_secret();
@@ -123,11 +161,11 @@ impl Wechat {
 
     async fn access_token(&self) -> Result<Token, WechatError> {
         self.token
-            .get(self.settings.timeout, async || self.fetch_token().await)
+            .get(self.settings.timeout, async |how| self.ask_token(how).await)
             .await
     }
 
-    async fn fetch_token(&self) -> Result<FreshToken, WechatError> {
+    async fn ask_token(&self, how: Ask) -> Result<FreshToken, WechatError> {
         let secret = self.settings.app_secret.expose_secret();
         let secrets = [secret];
         let call = self.call(Endpoint::StableToken, &secrets);
@@ -137,6 +175,7 @@ impl Wechat {
                 grant_type: "client_credential",
                 appid: &self.settings.app_id,
                 secret,
+                force_refresh: how == Ask::Forced,
             }))
             .await?;
         let token = answer.token()?;
@@ -169,13 +208,15 @@ impl fmt::Debug for Wechat {
     }
 }
 
-/// The body of `stable_token`, in its normal mode: WeChat gives out the token it has until
-/// shortly before its end, so several processes may ask without ending each other's.
+/// The body of `stable_token`. In its normal mode WeChat gives out the token it has until shortly
+/// before its end, so several processes may ask without ending each other's.
 #[derive(Serialize)]
 struct TokenRequest<'a> {
     grant_type: &'static str,
     appid: &'a str,
     secret: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    force_refresh: bool,
 }
 
 /// The body of `getwxacodeunlimit`. WeChat refuses a field that is empty; what is left out has

@@ -61,6 +61,8 @@ impl Request {
 /// A running fake; it lives as long as the test's runtime.
 pub(super) struct Fake {
     pub(super) settings: WechatSettings,
+    /// Of all clients.
+    pub(super) token: Arc<AccessToken>,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
@@ -81,15 +83,13 @@ impl Fake {
         });
         Self {
             settings: settings(address),
+            token: Arc::default(),
             requests,
         }
     }
 
     pub(super) fn client(&self) -> Wechat {
-        Wechat::new(
-            Arc::new(self.settings.clone()),
-            Arc::new(AccessToken::new()),
-        )
+        Wechat::new(Arc::new(self.settings.clone()), Arc::clone(&self.token))
     }
 
     pub(super) fn requests(&self, endpoint: Endpoint) -> Vec<Request> {

@@ -5,7 +5,7 @@
 //! WeChat answers errors with status 200 and an `errcode`; here each becomes a [`WechatError`]
 //! with a sentence for the operator.
 //!
-//! One [`AccessToken`] is shared by the whole process; each worker has a [`Wechat`] of its own.
+//! One [`AccessToken`] is shared by the whole process, and by a [`Steward`] with all instances; each worker has a [`Wechat`] of its own.
 
 mod answer;
 mod breaker;
@@ -20,6 +20,7 @@ mod image;
 mod tests;
 mod tls;
 
+mod steward;
 mod token;
 
 use std::time::Duration;
@@ -33,6 +34,7 @@ pub(crate) use call::{announced_length, why_not_read, why_not_sent};
 pub use client::Wechat;
 pub use error::{Endpoint, Refusal, WechatError};
 pub use image::{CodeImage, ImageKind};
+pub use steward::Steward;
 pub(crate) use tls::client_config;
 pub use tls::https_client;
 pub use token::AccessToken;

@@ -1,4 +1,4 @@
-//! The access token: one for the process, kept until shortly before its end.
+//! The access token: one for the process, from the steward of all instances if there is one.
 
 use std::{
     fmt,
@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::{
     answer::FreshToken,
     error::{Endpoint, WechatError},
+    steward::{Ask, OVERLAP, Steward},
 };
 
 /// The access token, shared by all workers of the process: cached, one refresh at a time.
@@ -19,6 +20,8 @@ use super::{
 /// One belongs to one mini program; share it in an `Arc`.
 #[derive(Default)]
 pub struct AccessToken {
+    /// None: WeChat is asked for this process alone.
+    steward: Option<Steward>,
     cache: Mutex<Cache>,
     /// Held while one worker asks WeChat; the others wait and take its result.
     refresh: tokio::sync::Mutex<()>,
@@ -29,6 +32,14 @@ pub struct AccessToken {
 pub(super) struct Token {
     pub(super) secret: SecretString,
     number: u64,
+    good_until: Instant,
+}
+
+impl Token {
+    /// How long it will be accepted from now on.
+    pub(super) fn remaining(&self) -> Duration {
+        self.good_until.saturating_duration_since(now())
+    }
 }
 
 impl AccessToken {
@@ -37,17 +48,52 @@ impl AccessToken {
         Self::default()
     }
 
-    /// The cached token, or the one that `fetch` brings.
+    /// An empty cache over the token of all instances.
+    pub fn shared(steward: Steward) -> Self {
+        Self {
+            steward: Some(steward),
+            ..Self::default()
+        }
+    }
+
+    /// The cached token, or the one that `ask` brings, by way of the steward.
     ///
-    /// Of many callers one runs its `fetch`; the others wait for it, `limit` at most, and share
+    /// Of many callers one asks; the others wait for it, `limit` at most, and share
     /// what came of it, the error included: a WeChat that hangs is asked once, not by each
-    /// waiter in turn. `fetch` has to have a time limit of its own. A caller that goes away
-    /// while it fetches leaves the work to the next waiter.
-    pub(super) async fn get<F>(&self, limit: Duration, fetch: F) -> Result<Token, WechatError>
+    /// waiter in turn. `ask` has to have a time limit of its own. A caller that goes away
+    /// while it asks leaves the work to the next waiter.
+    pub(super) async fn get<F>(&self, limit: Duration, ask: F) -> Result<Token, WechatError>
     where
-        F: AsyncFnOnce() -> Result<FreshToken, WechatError>,
+        F: AsyncFn(Ask) -> Result<FreshToken, WechatError>,
     {
-        let failures = match self.with_cache(|cache| cache.current(now()).ok_or(cache.failures)) {
+        self.get_if(Held::is_good, limit, ask).await
+    }
+
+    /// The same for a token that is near its end: others go on with it meanwhile.
+    pub(super) async fn renew<F>(&self, limit: Duration, ask: F) -> Result<(), WechatError>
+    where
+        F: AsyncFn(Ask) -> Result<FreshToken, WechatError>,
+    {
+        self.get_if(Held::is_fresh, limit, ask).await.map(drop)
+    }
+
+    /// Whether there is a token that should be renewed by now.
+    pub(super) fn is_due(&self) -> bool {
+        let now = now();
+        self.with_cache(|cache| cache.held.as_ref().is_some_and(|held| !held.is_fresh(now)))
+    }
+
+    async fn get_if<F>(
+        &self,
+        enough: fn(&Held, Instant) -> bool,
+        limit: Duration,
+        ask: F,
+    ) -> Result<Token, WechatError>
+    where
+        F: AsyncFn(Ask) -> Result<FreshToken, WechatError>,
+    {
+        let current = self.with_cache(|cache| cache.current(enough, now()).ok_or(cache.failures));
+        let failures = match current {
             Ok(token) => return Ok(token),
             Err(failures) => failures,
         };
@@ -58,16 +104,32 @@ impl AccessToken {
                 limit,
             })?;
         let asked_at = now();
-        if let Some(shared) = self.with_cache(|cache| cache.since(failures, asked_at)) {
+        if let Some(shared) = self.with_cache(|cache| cache.since(failures, enough, asked_at)) {
             return shared;
         }
-        let fetched = fetch().await;
+        let refused = self.with_cache(|cache| cache.refused.clone());
+        let fetched = match &self.steward {
+            // It happens once in two hours: no reason for every call to carry its state.
+            Some(steward) => Box::pin(steward.obtain(refused.as_ref(), ask)).await,
+            None => ask(Ask::Normal).await,
+        };
         self.with_cache(|cache| cache.record(fetched, asked_at))
     }
 
     /// Forgets this very token after WeChat refused it; one that replaced it meanwhile stays.
     pub(super) fn forget(&self, refused: &Token) {
         self.with_cache(|cache| cache.forget(refused));
+    }
+
+    /// Lets the token grow older.
+    #[cfg(test)]
+    pub(super) fn age(&self, by: Duration) {
+        self.with_cache(|cache| {
+            if let Some(held) = &mut cache.held {
+                held.renew_at -= by;
+                held.token.good_until -= by;
+            }
+        });
     }
 
     fn with_cache<T>(&self, act: impl FnOnce(&mut Cache) -> T) -> T {
@@ -85,21 +147,43 @@ impl fmt::Debug for AccessToken {
 /// What is known of the token. It takes the time as an argument and waits for nothing.
 #[derive(Default)]
 struct Cache {
-    token: Option<(Token, Instant)>,
+    held: Option<Held>,
+    /// What WeChat would not take, until there is another.
+    refused: Option<SecretString>,
     refreshes: u64,
     failures: u64,
     last_failure: Option<WechatError>,
 }
 
+struct Held {
+    token: Token,
+    renew_at: Instant,
+}
+
+impl Held {
+    fn is_fresh(&self, now: Instant) -> bool {
+        now < self.renew_at
+    }
+
+    fn is_good(&self, now: Instant) -> bool {
+        now < self.token.good_until
+    }
+}
+
 impl Cache {
-    fn current(&self, now: Instant) -> Option<Token> {
-        let (token, good_until) = self.token.as_ref()?;
-        (now < *good_until).then(|| token.clone())
+    fn current(&self, enough: fn(&Held, Instant) -> bool, now: Instant) -> Option<Token> {
+        let held = self.held.as_ref().filter(|held| enough(held, now))?;
+        Some(held.token.clone())
     }
 
     /// What another caller brought since `failures` failures were counted: a token or an error.
-    fn since(&self, failures: u64, now: Instant) -> Option<Result<Token, WechatError>> {
-        if let Some(token) = self.current(now) {
+    fn since(
+        &self,
+        failures: u64,
+        enough: fn(&Held, Instant) -> bool,
+        now: Instant,
+    ) -> Option<Result<Token, WechatError>> {
+        if let Some(token) = self.current(enough, now) {
             return Some(Ok(token));
         }
         let failed_meanwhile = self.failures != failures;
@@ -114,12 +198,18 @@ impl Cache {
         match fetched {
             Ok(fresh) => {
                 self.refreshes += 1;
+                let renew_after = renewal_time(fresh.expires_in);
+                let good_for = fresh.expires_in.min(LONGEST).saturating_sub(LAST_MOMENTS);
                 let token = Token {
                     secret: fresh.secret,
                     number: self.refreshes,
+                    good_until: asked_at + good_for.max(renew_after),
                 };
-                let good_until = asked_at + cache_time(fresh.expires_in);
-                self.token = Some((token.clone(), good_until));
+                self.refused = None;
+                self.held = Some(Held {
+                    token: token.clone(),
+                    renew_at: asked_at + renew_after,
+                });
                 Ok(token)
             }
             Err(error) => {
@@ -131,21 +221,28 @@ impl Cache {
     }
 
     fn forget(&mut self, refused: &Token) {
-        self.token
-            .take_if(|(token, _)| token.number == refused.number);
+        let forgotten = self
+            .held
+            .take_if(|held| held.token.number == refused.number);
+        if let Some(held) = forgotten {
+            self.refused = Some(held.token.secret);
+        }
     }
 }
 
-/// How long to keep a token that WeChat accepts for `expires_in` from now on.
+/// No token lives longer, whatever an answer says.
+const LONGEST: Duration = Duration::from_hours(2);
+
+/// Of a token's time, for a call that takes its while.
+const LAST_MOMENTS: Duration = Duration::from_secs(30);
+
+/// When to renew a token that WeChat accepts for `expires_in` from now on.
 ///
-/// In its last 300 s WeChat hands out the successor and accepts both, so the token is dropped
-/// then. One that is that short already is kept for a minute, or for half of its time if that is
-/// less, rather than asked for at each use. No token lives longer than two hours, whatever an
-/// answer says.
-fn cache_time(expires_in: Duration) -> Duration {
-    const OVERLAP: Duration = Duration::from_mins(5);
+/// In its last 300 s WeChat hands out the successor and accepts both, so it is renewed then. One
+/// that is that short already is kept for a minute, or for half of its time if that is less,
+/// rather than renewed at each use.
+fn renewal_time(expires_in: Duration) -> Duration {
     const SHORT: Duration = Duration::from_mins(1);
-    const LONGEST: Duration = Duration::from_hours(2);
     let expires_in = expires_in.min(LONGEST);
     expires_in
         .saturating_sub(OVERLAP)
@@ -158,83 +255,4 @@ fn now() -> Instant {
 }
 
 #[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret;
-
-    use super::*;
-
-    fn fresh(secret: &str) -> FreshToken {
-        FreshToken {
-            secret: SecretString::from(secret),
-            expires_in: Duration::from_hours(2),
-        }
-    }
-
-    fn text(token: Option<Token>) -> Option<String> {
-        token.map(|token| token.secret.expose_secret().to_owned())
-    }
-
-    #[test]
-    fn a_token_is_kept_until_300_seconds_before_its_end() {
-        for (expires_in, kept) in [
-            (7200, 6900),
-            (400, 100),
-            (345, 60),
-            (300, 60),
-            (120, 60),
-            (10, 5),
-            (0, 0),
-            (u64::MAX, 6900),
-        ] {
-            assert_eq!(
-                cache_time(Duration::from_secs(expires_in)),
-                Duration::from_secs(kept),
-                "expires_in {expires_in}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_token_counts_from_the_moment_it_was_asked_for() {
-        let asked_at = now();
-        let mut cache = Cache::default();
-        assert!(cache.current(asked_at).is_none());
-        cache.record(Ok(fresh("one")), asked_at).unwrap();
-        let last_second = asked_at + Duration::from_secs(6899);
-        let over = last_second + Duration::from_secs(1);
-        assert_eq!(text(cache.current(last_second)), Some("one".to_owned()));
-        assert!(cache.current(over).is_none());
-    }
-
-    #[test]
-    fn only_the_token_that_was_refused_is_forgotten() {
-        let now = now();
-        let mut cache = Cache::default();
-        let first = cache.record(Ok(fresh("one")), now).unwrap();
-        cache.forget(&first);
-        assert!(cache.current(now).is_none());
-        // WeChat may well hand out the same text again; it is a new token here.
-        let second = cache.record(Ok(fresh("one")), now).unwrap();
-        cache.forget(&first);
-        assert!(cache.current(now).is_some());
-        cache.forget(&second);
-        assert!(cache.current(now).is_none());
-    }
-
-    #[test]
-    fn a_failure_is_shared_by_those_who_waited_and_by_nobody_after_them() {
-        let now = now();
-        let mut cache = Cache::default();
-        let before = cache.failures;
-        let failed = cache.record(
-            Err(WechatError::Timeout {
-                endpoint: Endpoint::StableToken,
-                limit: Duration::from_secs(3),
-            }),
-            now,
-        );
-        assert!(failed.is_err());
-        assert!(matches!(cache.since(before, now), Some(Err(_))));
-        assert!(cache.since(cache.failures, now).is_none());
-    }
-}
+mod tests;

@@ -1,7 +1,6 @@
 //! WeChat slow, hanging, refusing, hanging up, talking nonsense.
 
-use std::time::{Duration, Instant};
-
+use futures_util::future::join_all;
 use saoma::simulator::FaultMode;
 use serde_json::json;
 
@@ -89,34 +88,47 @@ async fn without_wechat_a_new_phone_session_is_503_and_older_ones_work() {
 }
 
 #[actix_web::test]
-async fn a_wechat_that_hangs_is_given_up_after_3_seconds() {
+async fn a_known_user_logs_in_while_wechat_is_down() {
+    for mode in [FaultMode::Hang, FaultMode::Reset, FaultMode::Error] {
+        let server = TestServer::start().await;
+        let phone = server.registered_phone("Ming").await;
+        let mut attempt = server.pending().await;
+        server.fault("*", mode);
+        let scanned = phone.scan(&attempt.scene).await.expect(200);
+        attempt.browser.expect("scanned").await;
+        phone.confirm(&scanned["nonce"]).await.expect(200);
+        attempt.browser.expect("login_succeeded").await;
+        attempt.browser.redeem(&attempt.id).await.expect(200);
+        attempt.browser.get("/api/me").await.expect(200);
+        phone.get("/api/phone/sessions").await.expect(200);
+    }
+}
+
+#[actix_web::test]
+async fn renewals_of_one_attempt_that_come_together_share_one_call() {
     let server = TestServer::start().await;
-    let mut phone = server.phone().await;
-    server.fault(IDENTITY, FaultMode::Hang);
-    let began = Instant::now();
-    phone
-        .sign_in()
-        .await
-        .expect_problem(503, "wechat_unavailable");
-    let took = began.elapsed();
-    assert!(
-        took > Duration::from_millis(2900) && took < Duration::from_secs(5),
-        "{took:?}"
-    );
+    let attempt = server.pending().await;
+    server.slow(CODE, 300);
+    let before = server.simulator.state().stats()[CODE].calls;
+    let path = format!("{}/refresh", attempt.path());
+    let renewals = (0..8).map(|_| async {
+        let mut tab = attempt.browser.tab();
+        tab.post(&path, json!({"version": 1, "silent": true}))
+            .await
+            .expect(200)
+    });
+    let tickets = join_all(renewals).await;
+    for ticket in &tickets {
+        assert_eq!(ticket["version"], 2);
+        assert_eq!(ticket["code_url"], tickets[0]["code_url"]);
+    }
+    assert_eq!(server.simulator.state().stats()[CODE].calls, before + 1);
 }
 
 #[actix_web::test]
 async fn a_wechat_that_is_slow_is_waited_for() {
     let server = TestServer::start().await;
-    let slow = saoma::simulator::Fault {
-        path: CODE.to_owned(),
-        mode: FaultMode::Slow,
-        errcode: None,
-        delay_ms: Some(300),
-        count: None,
-        probability: None,
-    };
-    server.simulator.state().add_fault(slow).unwrap();
+    server.slow(CODE, 300);
     server.pending().await;
 }
 

@@ -25,7 +25,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
 const PROTOCOL: &str = include_str!("../../docs/PROTOCOL.md");
 
 /// What the protocol has and this description has not.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 7] = [
     // Sockets, which OpenAPI cannot describe.
     "get /ws/login",
     "get /ws/session",
@@ -34,6 +34,7 @@ const ELSEWHERE: [&str; 6] = [
     "put /api/phone/avatar",
     // On the admin address only.
     "get /metrics",
+    "get /internal/wechat/access_token",
     // The simulator's.
     "get /phone",
 ];

@@ -1,6 +1,7 @@
 //! `saoma doctor` on a server that is well, and on each thing that is not.
 
 use saoma::simulator::{Fault, FaultMode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{Server, cluster::sibling, port::free_port, program::Ended};
 
@@ -13,8 +14,11 @@ async fn the_doctor_finds_nothing_wrong_with_a_server_that_runs() {
         "settings",
         "secret key: from ",
         "database: Postgres 1",
+        "clock: agrees with the database and WeChat",
         "public address",
+        "websocket: the upgrade and a message",
         "WeChat",
+        "code: WeChat draws one",
     ] {
         assert!(ended.out.contains(&format!("✓ {check}")), "{}", ended.out);
     }
@@ -96,6 +100,73 @@ async fn the_doctor_tells_what_to_do_when_the_app_secret_is_wrong_and_does_not_r
 }
 
 #[actix_web::test]
+async fn the_doctor_names_a_page_that_is_not_published_and_a_quota_that_is_used_up() {
+    let server = Server::start().await;
+    server.wechat.state().set_published(false);
+    let ended = server.command(&["doctor"], &[]).await;
+    finds(&ended, "code", &["41030", "SAOMA_WECHAT_PAGE", "小程序"]);
+    server.wechat.state().set_published(true);
+    let quota = Some(0);
+    let state = server.wechat.state();
+    state.set_daily_quota(saoma::simulator::Endpoint::CodeImage, quota);
+    let ended = server.command(&["doctor"], &[]).await;
+    finds(&ended, "code", &["45009", "quota", "上限"]);
+}
+
+#[actix_web::test]
+async fn the_doctor_names_a_redis_that_does_not_answer() {
+    let server = Server::start().await;
+    let secret = "canary-redis-password";
+    let url = format!("redis://:{secret}@127.0.0.1:{}/", free_port());
+    let ended = server.command(&["doctor"], &[("REDIS_URL", &url)]).await;
+    finds(&ended, "redis", &["REDIS_URL", "请确认 Redis"]);
+    assert!(!format!("{}{}", ended.out, ended.err).contains(secret));
+}
+
+#[actix_web::test]
+async fn the_doctor_names_a_proxy_that_passes_no_upgrade_on() {
+    let server = Server::start().await;
+    let proxy = proxy_without_upgrades(&server).await;
+    let ended = server
+        .command(&["doctor"], &[("SAOMA_PUBLIC_URL", &proxy)])
+        .await;
+    finds(&ended, "websocket", &["Upgrade", "nginx", "升级失败"]);
+}
+
+/// What an nginx does that nobody has told of sockets: the request goes on without its upgrade.
+async fn proxy_without_upgrades(server: &Server) -> String {
+    let listener = actix_web::rt::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let behind = server.url.trim_start_matches("http://").to_owned();
+    actix_web::rt::spawn(async move {
+        while let Ok((mut browser, _)) = listener.accept().await {
+            let behind = behind.clone();
+            actix_web::rt::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(browser.read_u8().await.unwrap());
+                }
+                let head = String::from_utf8(head).unwrap();
+                let kept = head.lines().filter(|line| {
+                    let line = line.to_ascii_lowercase();
+                    !line.starts_with("upgrade:") && !line.starts_with("connection:")
+                });
+                let head = kept.collect::<Vec<_>>().join("\r\n") + "\r\n";
+                let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+                let mut server = actix_web::rt::net::TcpStream::connect(behind)
+                    .await
+                    .unwrap();
+                server.write_all(head.as_bytes()).await.unwrap();
+                let _ = tokio::io::copy(&mut server, &mut browser).await;
+            });
+        }
+    });
+    format!("http://localhost:{port}")
+}
+
+#[actix_web::test]
 async fn the_doctor_says_when_wechat_hangs_or_answers_garbage() {
     for mode in [FaultMode::Hang, FaultMode::Garbage, FaultMode::Reset] {
         let server = Server::start().await;
@@ -131,7 +202,7 @@ async fn the_doctor_checks_nothing_else_when_a_setting_is_wrong() {
 #[track_caller]
 fn finds(ended: &Ended, what: &str, words: &[&str]) {
     assert_eq!(ended.code, Some(1), "{}", ended.out);
-    assert!(ended.err.contains("1 of 6 checks failed"), "{}", ended.err);
+    assert!(ended.err.contains("1 of 11 checks failed"), "{}", ended.err);
     let wrong = ended
         .out
         .lines()

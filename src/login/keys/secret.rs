@@ -1,13 +1,10 @@
 //! What is done with the secret key: deriving, sealing, opening.
 
-use anyhow::{Context, anyhow};
-use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
-    hkdf::{HKDF_SHA256, Salt},
-};
+use anyhow::anyhow;
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use secrecy::{ExposeSecret, SecretBox};
 
-use super::source::Named;
+use super::{Seal, source::Named};
 
 /// From this key all others are derived, one for each purpose (HKDF, RFC 5869).
 ///
@@ -31,22 +28,24 @@ impl SecretKey {
         derive(&self.key, purpose)
     }
 
+    /// A seal for one purpose, by this key alone: what an old one sealed stays closed.
+    pub fn seal_for(&self, purpose: &str) -> anyhow::Result<Seal> {
+        Seal::new(&self.derive(purpose)?)
+    }
+
     /// Nonce, ciphertext and tag of `private`, bound to `name`.
     pub(super) fn seal(&self, name: &str, private: &[u8]) -> anyhow::Result<Vec<u8>> {
-        let mut text = private.to_vec();
-        let nonce = sealing_key(&self.key)?.seal_in_place_append_tag(Aad::from(name), &mut text);
-        let nonce = nonce.map_err(|_| anyhow!("a key could not be sealed"))?;
-        Ok([nonce.as_ref().as_slice(), &text].concat())
+        signing_key_seal(&self.key)?.seal(name, private)
     }
 
     /// What this key, or one that it replaces, has sealed under `name`.
     pub(super) fn open(&self, name: &str, sealed: &[u8]) -> anyhow::Result<Opened> {
-        if let Some(private) = open(&self.key, name, sealed)? {
+        if let Some(private) = signing_key_seal(&self.key)?.open(name, sealed)? {
             let by_old = false;
             return Ok(Opened { private, by_old });
         }
         for old in &self.old {
-            if let Some(private) = open(old, name, sealed)? {
+            if let Some(private) = signing_key_seal(old)?.open(name, sealed)? {
                 let by_old = true;
                 return Ok(Opened { private, by_old });
             }
@@ -77,24 +76,8 @@ fn derive(key: &Named, purpose: &str) -> anyhow::Result<[u8; 32]> {
     Ok(derived)
 }
 
-fn sealing_key(key: &Named) -> anyhow::Result<RandomizedNonceKey> {
-    let key = derive(key, "signing keys")?;
-    RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|_| anyhow!("no key"))
-}
-
-/// None when another key sealed it.
-fn open(key: &Named, name: &str, sealed: &[u8]) -> anyhow::Result<Option<SecretBox<Vec<u8>>>> {
-    let (nonce, text) = sealed
-        .split_at_checked(NONCE_LEN)
-        .context("a sealed key is cut off")?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| anyhow!("no nonce"))?;
-    let mut text = text.to_vec();
-    let opened = sealing_key(key)?.open_in_place(nonce, Aad::from(name), &mut text);
-    let Ok(length) = opened.map(|private| private.len()) else {
-        return Ok(None);
-    };
-    text.truncate(length);
-    Ok(Some(SecretBox::new(Box::new(text))))
+fn signing_key_seal(key: &Named) -> anyhow::Result<Seal> {
+    Seal::new(&derive(key, "signing keys")?)
 }
 
 #[cfg(test)]

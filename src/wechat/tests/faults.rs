@@ -35,7 +35,7 @@ async fn garbage_is_called_garbage_and_not_quoted() {
 }
 
 #[actix_web::test]
-async fn a_redirect_is_not_followed() {
+async fn t6_a_redirect_is_not_followed() {
     let fake = fake_with(Reply::Answer {
         status: 302,
         content_type: "text/plain",
@@ -93,7 +93,7 @@ async fn a_reset_and_a_closed_port_are_unreachable() {
 }
 
 #[actix_web::test]
-async fn https_is_never_spoken_with_a_server_that_has_no_certificate() {
+async fn t6_https_is_never_spoken_with_a_server_that_has_no_certificate() {
     let mut fake = fake_with(json(SESSION)).await;
     fake.settings.base_url.set_scheme("https").unwrap();
     let error = fake.client().identify(&js_code()).await.unwrap_err();

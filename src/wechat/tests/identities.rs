@@ -37,7 +37,7 @@ async fn the_identity_is_asked_for_with_code_and_secret_and_without_a_token() {
 }
 
 #[actix_web::test]
-async fn a_unionid_is_kept_and_unknown_fields_do_no_harm() {
+async fn t7_a_unionid_is_kept_and_unknown_fields_do_no_harm() {
     let body =
         r#"{"session_key":"a","expires_in":2592000,"openid":"o1","unionid":"u1","errcode":0}"#;
     let fake = fake_with(json(body)).await;
@@ -46,7 +46,7 @@ async fn a_unionid_is_kept_and_unknown_fields_do_no_harm() {
 }
 
 #[actix_web::test]
-async fn without_an_openid_there_is_no_login() {
+async fn t7_without_an_openid_there_is_no_login() {
     for body in [
         r#"{"session_key":"a"}"#,
         r#"{"session_key":"a","openid":""}"#,

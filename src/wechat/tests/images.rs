@@ -48,7 +48,7 @@ async fn an_image_is_asked_for_as_wechat_wants_it() {
 }
 
 #[actix_web::test]
-async fn an_error_under_an_image_content_type_is_an_error() {
+async fn t3_an_error_under_an_image_content_type_is_an_error() {
     let body = r#" {"errcode":41030,"errmsg":"invalid page rid: 1-2-3"}"#;
     let error = image_error(answer("image/jpeg", body)).await;
     assert!(matches!(error, WechatError::OurRequest(_)), "{error}");
@@ -56,7 +56,7 @@ async fn an_error_under_an_image_content_type_is_an_error() {
 }
 
 #[actix_web::test]
-async fn an_image_that_is_none_is_refused() {
+async fn t3_an_image_that_is_none_is_refused() {
     for body in [
         &b""[..],
         b"<html>502</html>",
@@ -75,7 +75,7 @@ async fn an_image_that_is_none_is_refused() {
 }
 
 #[actix_web::test]
-async fn an_image_that_breaks_off_is_refused() {
+async fn t3_an_image_that_breaks_off_is_refused() {
     let longer = JPEG.len() + 1;
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {longer}\r\n\r\n");
     let error = image_error(Reply::Raw([head.as_bytes(), JPEG].concat())).await;

@@ -16,7 +16,7 @@ use super::js_code;
 use crate::wechat::{AccessToken, Wechat, WechatError, fake};
 
 #[actix_web::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused() {
+async fn t6_a_certificate_that_nobody_vouches_for_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let impostor = thread::spawn(move || {

@@ -3,6 +3,7 @@
 use std::{
     sync::{Arc, Barrier},
     thread,
+    time::Duration,
 };
 
 use futures_util::future::join_all;
@@ -190,4 +191,48 @@ async fn a_grant_without_a_token_is_garbage() {
             "{body} {error}"
         );
     }
+}
+
+#[actix_web::test]
+async fn a_token_near_its_end_is_renewed_while_calls_go_on_with_it() {
+    let fake = Fake::start(|request, before| match request.is(StableToken) {
+        true if before == 0 => grant(1),
+        true => Reply::Late(MOMENT, Box::new(grant(2))),
+        false => answer("image/jpeg", JPEG),
+    })
+    .await;
+    let wechat = fake.client();
+    wechat.renew_token_if_due().await.unwrap();
+    assert_eq!(fake.calls(StableToken), 0, "nobody has needed one yet");
+    wechat.code_image("scene").await.unwrap();
+    wechat.renew_token_if_due().await.unwrap();
+    assert_eq!(fake.calls(StableToken), 1, "it is fresh");
+    fake.token.age(Duration::from_secs(6900));
+    let draw = async {
+        // After the renewal has begun, and before it has ended.
+        tokio::task::yield_now().await;
+        wechat.code_image("scene").await.unwrap();
+    };
+    let (renewed, ()) = tokio::join!(wechat.renew_token_if_due(), draw);
+    renewed.unwrap();
+    wechat.code_image("scene").await.unwrap();
+    let tokens: Vec<_> = fake.requests(CodeImage);
+    let last = |at: usize| tokens[at].target.chars().last().unwrap();
+    assert_eq!([last(0), last(1), last(2)], ['1', '1', '2']);
+    assert_eq!(fake.calls(StableToken), 2);
+}
+
+#[actix_web::test]
+async fn a_renewal_that_fails_leaves_the_token_that_works() {
+    let fake = Fake::start(|request, before| match (request.is(StableToken), before) {
+        (true, 0) => grant(1),
+        (true, _) => refusal(-1, "system error rid: 1-2-3"),
+        (false, _) => answer("image/jpeg", JPEG),
+    })
+    .await;
+    let wechat = fake.client();
+    wechat.code_image("scene").await.unwrap();
+    fake.token.age(Duration::from_secs(6900));
+    wechat.renew_token_if_due().await.unwrap_err();
+    wechat.code_image("scene").await.unwrap();
 }

@@ -15,3 +15,4 @@ mod privacy;
 mod redeem;
 mod scan;
 mod socket;
+mod wechat;

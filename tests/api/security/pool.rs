@@ -73,7 +73,7 @@ async fn pl2_a_code_whose_socket_dropped_goes_to_nobody_else_and_its_browser_res
 #[actix_web::test]
 async fn pl4_the_last_free_code_goes_to_one_of_two_servers_and_the_other_falls_back() {
     let server = TestServer::start_with_pool(1).await;
-    let other = server.start_beside(POOL).await;
+    let other = server.beside(POOL).await;
     let (mut one, mut two) = (server.browser().await, other.browser().await);
     for _ in 0..5 {
         let begin = || json!({});
@@ -140,7 +140,7 @@ async fn pl5_a_late_scan_asks_for_the_number_even_where_the_owner_asks_for_nothi
     let old = server.pending().await;
     server.advance(CYCLE).await;
     let mut now = server.pending().await;
-    let unasked = server.start_beside(&[("SAOMA_CHECK", "none")]).await;
+    let unasked = server.beside(&[("SAOMA_CHECK", "none")]).await;
     let mut phone = phone.copy();
     phone.url.clone_from(&unasked.url);
     let scanned = phone.scan(&old.scene).await.expect(200);

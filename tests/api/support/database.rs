@@ -40,7 +40,6 @@ pub fn cluster() -> PgConnectOptions {
 pub struct TestDatabase {
     pub options: PgConnectOptions,
     name: String,
-    lent: bool,
 }
 
 impl TestDatabase {
@@ -72,16 +71,6 @@ impl TestDatabase {
         Self {
             options: cluster().database(&name),
             name,
-            lent: false,
-        }
-    }
-
-    /// The same database for another server, without its end.
-    pub fn lent(&self) -> Self {
-        Self {
-            options: self.options.clone(),
-            name: self.name.clone(),
-            lent: true,
         }
     }
 
@@ -178,9 +167,6 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     /// Also after a test that failed: the next run begins with none.
     fn drop(&mut self) {
-        if self.lent {
-            return;
-        }
         let name = self.name.clone();
         // Nobody waits for it: the next run drops what this one leaves.
         thread::spawn(move || {

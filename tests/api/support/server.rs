@@ -18,7 +18,7 @@ use saoma::{
 };
 use uuid::Uuid;
 
-use super::{Browser, Phone, database::TestDatabase};
+use super::{Answer, Browser, Phone, database::TestDatabase};
 use super::{canaries, port::free_port};
 
 /// Settings by name, such as `("SAOMA_REGISTRATION", "closed")`.
@@ -29,7 +29,7 @@ pub struct TestServer {
     pub url: String,
     pub admin_url: String,
     pub simulator: Simulator,
-    pub database: TestDatabase,
+    pub database: Arc<TestDatabase>,
     pub store: Store,
     pub recheck: Recheck,
     pub stock: Stock,
@@ -51,21 +51,24 @@ impl TestServer {
     }
 
     /// A server on a database that a test has prepared.
-    pub async fn start_on(database: TestDatabase, options: Options<'_>) -> Arc<Self> {
+    pub async fn start_on(
+        database: impl Into<Arc<TestDatabase>>,
+        options: Options<'_>,
+    ) -> Arc<Self> {
         let data_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
-        Self::start_in(database, data_dir, options).await
+        Self::start_in(database.into(), data_dir, options).await
     }
 
-    /// A second server on the same database and data directory, which must not outlive the first.
-    pub async fn start_beside(&self, options: Options<'_>) -> Arc<Self> {
-        let wechat = format!("SAOMA_WECHAT_BASE_URL={}", self.simulator.url());
-        let wechat = wechat.split_once('=').unwrap();
-        let options = [&[wechat], options].concat();
-        Self::start_in(self.database.lent(), self.data_dir.clone(), &options).await
+    /// Another instance on the database, the WeChat and the data directory of this one,
+    /// which it must not outlive.
+    pub async fn beside(&self, options: Options<'_>) -> Arc<Self> {
+        let wechat = self.simulator.url().to_string();
+        let options = [&[("SAOMA_WECHAT_BASE_URL", &*wechat)], options].concat();
+        Self::start_in(self.database.clone(), self.data_dir.clone(), &options).await
     }
 
     async fn start_in(
-        database: TestDatabase,
+        database: Arc<TestDatabase>,
         data_dir: PathBuf,
         options: Options<'_>,
     ) -> Arc<Self> {
@@ -136,6 +139,38 @@ impl TestServer {
             mode,
             errcode: None,
             delay_ms: None,
+            count: None,
+            probability: None,
+        };
+        self.simulator.state().add_fault(fault).unwrap();
+    }
+
+    /// What another system does that asks for an access token of its own by force.
+    pub async fn end_access_token(&self) {
+        let state = self.simulator.state();
+        state.set_overlap_after_forced_refresh(false);
+        // WeChat forces nothing within 30 s.
+        state.advance(Duration::from_secs(31));
+        let wechat = SimulatorSettings::default();
+        let body = serde_json::json!({
+            "grant_type": "client_credential", "appid": wechat.app_id,
+            "secret": wechat.app_secret, "force_refresh": true,
+        });
+        let url = self.simulator.url().join("/cgi-bin/stable_token").unwrap();
+        let forced = super::browser::client()
+            .post(url.as_str())
+            .send_json(&body)
+            .await;
+        Answer::of(forced.unwrap()).await.expect(200);
+    }
+
+    /// WeChat takes its time on a path.
+    pub fn slow(&self, path: &str, milliseconds: u64) {
+        let fault = Fault {
+            path: path.to_owned(),
+            mode: FaultMode::Slow,
+            errcode: None,
+            delay_ms: Some(milliseconds),
             count: None,
             probability: None,
         };
