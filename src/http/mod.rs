@@ -11,6 +11,7 @@ mod edge;
 mod extract;
 mod headers;
 mod health;
+pub mod internal;
 pub mod language;
 mod origin;
 pub mod pages;
@@ -113,7 +114,8 @@ fn pages_and_api(config: &mut ServiceConfig) {
         );
 }
 
-/// The admin address: what only the owner's own machines ask.
+/// The admin address: what only the owner's own machines ask. Needs `web::Data`
+/// of a [`site::Site`], of an [`internal::FromOthers`] and of the metrics.
 pub fn admin_routes(config: &mut ServiceConfig) {
     config.service(
         scope("")
@@ -122,6 +124,7 @@ pub fn admin_routes(config: &mut ServiceConfig) {
             .service(readable("/healthz", health::live))
             .service(readable("/readyz", health::ready))
             .service(readable("/metrics", health::metrics))
+            .service(resource("/internal/news").route(post().to(internal::news)))
             .default_service(web::to(nothing_here)),
     );
 }

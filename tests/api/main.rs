@@ -17,6 +17,7 @@ mod expiry;
 mod fallback;
 mod heads;
 mod health;
+mod instances;
 mod keys;
 mod limits;
 mod login;

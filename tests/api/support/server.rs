@@ -27,9 +27,11 @@ pub type Options<'a> = &'a [(&'a str, &'a str)];
 /// A running server.
 pub struct TestServer {
     pub url: String,
+    /// What browsers have in their address bar: the URL of the site's first instance.
+    pub public_url: String,
     pub admin_url: String,
-    pub simulator: Simulator,
-    pub database: TestDatabase,
+    pub simulator: Arc<Simulator>,
+    pub database: Arc<TestDatabase>,
     pub store: Store,
     pub recheck: Recheck,
     pub stock: Stock,
@@ -54,11 +56,32 @@ impl TestServer {
     pub async fn start_on(database: TestDatabase, options: Options<'_>) -> Arc<Self> {
         let port = free_port();
         let url = format!("http://localhost:{port}");
-        let simulator = simulator(&url);
+        let simulator = Arc::new(simulator(&url));
+        Self::start_at(port, &url, Arc::new(database), simulator, options).await
+    }
+
+    /// Another instance of the same site, as behind one load balancer.
+    pub async fn beside(&self, options: Options<'_>) -> Arc<Self> {
+        let key = std::fs::read_to_string(self.data_dir.join("secret.key")).unwrap();
+        let mut all = vec![("SAOMA_SECRET_KEY", key.as_str())];
+        all.extend(options);
+        let (database, simulator) = (self.database.clone(), self.simulator.clone());
+        Self::start_at(free_port(), &self.public_url, database, simulator, &all).await
+    }
+
+    async fn start_at(
+        port: u16,
+        public_url: &str,
+        database: Arc<TestDatabase>,
+        simulator: Arc<Simulator>,
+        options: Options<'_>,
+    ) -> Arc<Self> {
+        let url = format!("http://localhost:{port}");
         let data_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
         let mut set = settings(port, &database, &simulator, &data_dir);
         // Tests let the server look again themselves; see `look_again`.
         set.push("SAOMA_RECHECK_INTERVAL=1h".to_owned());
+        set.push(format!("SAOMA_PUBLIC_URL={public_url}"));
         set.extend(
             options
                 .iter()
@@ -81,6 +104,7 @@ impl TestServer {
         });
         Arc::new(Self {
             url,
+            public_url: public_url.to_owned(),
             admin_url,
             simulator,
             database,
@@ -94,9 +118,15 @@ impl TestServer {
         })
     }
 
+    /// Stops it in order, as a signal does. What it does at its end goes on meanwhile.
+    pub async fn stop(&self) {
+        self.handles[0].stop(true).await;
+    }
+
     /// A browser that has opened the login page.
     pub async fn browser(self: &Arc<Self>) -> Browser {
         let mut browser = Browser::new(&self.url);
+        browser.origin.clone_from(&self.public_url);
         browser.open_login_page().await;
         browser
     }
