@@ -5,6 +5,7 @@ use std::{net::ToSocketAddrs, sync::Arc, time::Duration};
 use secrecy::ExposeSecret;
 
 use crate::{
+    broker::redis::Address,
     login::keys::SecretKey,
     places::Places,
     settings::{Flags, Settings},
@@ -33,6 +34,8 @@ pub async fn run(flags: &Flags) -> anyhow::Result<()> {
         ("public address", public_address(&settings).await),
         ("WeChat", wechat(&settings).await),
         ("proxy", proxy(&settings).await),
+        ("Redis", redis(&settings).await),
+        ("other instances", other_instances(&settings).await),
         ("address databases", address_databases(&settings)),
     ];
     let count = checks.len();
@@ -140,15 +143,59 @@ async fn wechat(settings: &Settings) -> Result<String, String> {
     }
 }
 
-/// Asks the running server whether it saw a proxy that nobody declared.
-async fn proxy(settings: &Settings) -> Result<String, String> {
+const NOT_RUNNING: &str = "the server does not run here; ask again while it does";
+
+/// What the running server warns of; none when none runs.
+async fn warnings(settings: &Settings) -> Option<Vec<serde_json::Value>> {
     let client = crate::wechat::https_client(Duration::from_secs(5));
     let ready = format!("http://{}/readyz", settings.admin_listen);
-    let Ok(mut response) = client.get(&ready).send().await else {
-        return Ok("the server does not run here; ask again while it does".to_owned());
-    };
+    let mut response = client.get(&ready).send().await.ok()?;
     let body: serde_json::Value = response.json().await.unwrap_or_default();
-    let warnings = body["warnings"].as_array().cloned().unwrap_or_default();
+    Some(body["warnings"].as_array().cloned().unwrap_or_default())
+}
+
+async fn redis(settings: &Settings) -> Result<String, String> {
+    let url = settings.redis_url.as_ref();
+    let Some(address) = url.and_then(|url| Address::parse(url.expose_secret())) else {
+        return Ok("none; one instance needs none".to_owned());
+    };
+    match address.check().await {
+        Ok(()) => Ok("answers, and takes subscriptions".to_owned()),
+        Err(problem) => Err(format!(
+            "{problem}. Is it Redis 6 or newer, does it run, and does REDIS_URL name its host, \
+             user and password?"
+        )),
+    }
+}
+
+/// Asks the running server whether its news reach the others.
+async fn other_instances(settings: &Settings) -> Result<String, String> {
+    let Some(warnings) = warnings(settings).await else {
+        return Ok(NOT_RUNNING.to_owned());
+    };
+    let warned = |name: &str| warnings.iter().any(|warning| warning == name);
+    if warned("instances_unreached") {
+        return Err(
+            "there are some that this one has no way to: give all the same REDIS_URL, or each a \
+             SAOMA_INTERNAL_URL. Until then browsers hear of a confirm up to three seconds late"
+                .to_owned(),
+        );
+    }
+    if warned("broker_down") {
+        return Err(
+            "news do not reach them now; browsers hear of a confirm up to three seconds late. The \
+             server's log says why"
+                .to_owned(),
+        );
+    }
+    Ok("news reach all there are".to_owned())
+}
+
+/// Asks the running server whether it saw a proxy that nobody declared.
+async fn proxy(settings: &Settings) -> Result<String, String> {
+    let Some(warnings) = warnings(settings).await else {
+        return Ok(NOT_RUNNING.to_owned());
+    };
     if warnings.iter().any(|warning| warning == "untrusted_proxy") {
         return Err(
             "requests come through a proxy that is not in SAOMA_TRUSTED_PROXIES, so all visitors \

@@ -10,6 +10,7 @@ mod canaries;
 mod database_faults;
 mod demo;
 mod doctor;
+mod instances;
 mod lost_rows;
 mod open_files;
 mod owner;

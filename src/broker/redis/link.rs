@@ -5,9 +5,11 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use redis::{
     AsyncConnectionConfig, Client, PushInfo, PushKind, RedisResult, Value,
-    aio::MultiplexedConnection, cluster::ClusterClient, cluster_async::ClusterConnection,
+    aio::{AsyncPushSender, MultiplexedConnection},
+    cluster::ClusterClient,
+    cluster_async::ClusterConnection,
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 
 use super::{Address, NAME};
 use crate::broker::Inbox;
@@ -29,12 +31,24 @@ pub(super) enum Heard {
     Gap,
 }
 
+impl Address {
+    /// Whether it answers and may be listened at, in words for a person if not.
+    pub async fn check(&self) -> Result<(), String> {
+        let channel = format!("saoma:doctor:{}", rand::random::<u64>());
+        let opened = Link::open(self, &channel, |_| Ok::<(), ()>(()));
+        match timeout(3 * LIMIT, opened).await {
+            Ok(Ok(mut link)) => link.probe(0).await.map_err(|error| error.to_string()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no connection within {} s", 3 * LIMIT.as_secs())),
+        }
+    }
+}
+
 /// An open link. Dropping it ends both connections.
 pub(super) struct Link {
     teller: Connection,
     _hearer: Connection,
     channel: String,
-    pub(super) heard: mpsc::Receiver<Heard>,
 }
 
 enum Connection {
@@ -43,19 +57,14 @@ enum Connection {
 }
 
 impl Link {
-    /// Connects, and hears this channel from now on. What comes there goes to `inbox`.
-    pub(super) async fn open(address: &Address, channel: &str, inbox: &Inbox) -> RedisResult<Self> {
-        let (sender, heard) = mpsc::channel(64);
-        let (inbox, cluster) = (inbox.clone(), address.cluster);
-        // Called within the connection's task, so that nothing queues without a bound.
-        let hear = move |push: PushInfo| {
-            if let Some(heard) = hear(&push, &inbox, cluster) {
-                // A full queue means that probes come faster than we send them.
-                let _ = sender.try_send(heard);
-            }
-            Ok::<(), ()>(())
-        };
-        let (hearer, teller) = if cluster {
+    /// Connects, and hears this channel from now on. `hear` is called within the
+    /// connection's task, so that nothing queues there without a bound.
+    pub(super) async fn open(
+        address: &Address,
+        channel: &str,
+        hear: impl AsyncPushSender,
+    ) -> RedisResult<Self> {
+        let (hearer, teller) = if address.cluster {
             let builder = || {
                 ClusterClient::builder(address.nodes.clone())
                     .connection_timeout(LIMIT)
@@ -89,7 +98,6 @@ impl Link {
             teller,
             _hearer: hearer,
             channel: channel.to_owned(),
-            heard,
         })
     }
 
@@ -124,6 +132,20 @@ impl Link {
             }
         }
     }
+}
+
+/// Takes what comes on the connection that hears: news go to the inbox, the rest
+/// to the returned queue.
+pub(super) fn listen(inbox: Inbox, cluster: bool) -> (impl AsyncPushSender, mpsc::Receiver<Heard>) {
+    let (sender, heard) = mpsc::channel(64);
+    let hear = move |push: PushInfo| {
+        if let Some(heard) = hear(&push, &inbox, cluster) {
+            // A full queue means that strangers send probes; ours are few.
+            let _ = sender.try_send(heard);
+        }
+        Ok::<(), ()>(())
+    };
+    (hear, heard)
 }
 
 fn hear(push: &PushInfo, inbox: &Inbox, cluster: bool) -> Option<Heard> {

@@ -151,7 +151,9 @@ impl Keeper {
     /// Opens a link and works with it until it ends.
     async fn hold(&mut self, pause: &mut Duration, silent: &mut bool) -> End {
         let channel = self.channel(&self.parts.instance);
-        let opened = Link::open(&self.parts.address, &channel, &self.parts.inbox);
+        let address = &self.parts.address;
+        let (hear, mut heard) = link::listen(self.parts.inbox.clone(), address.cluster);
+        let opened = Link::open(address, &channel, hear);
         let mut link = match timeout(3 * LIMIT, opened).await {
             Ok(Ok(link)) => link,
             Ok(Err(error)) => return error.into(),
@@ -171,8 +173,8 @@ impl Keeper {
                     let messages = self.messages(&mut batch);
                     link.tell(messages).await.inspect(|()| sent(NAME, taken))
                 }
-                heard = link.heard.recv() => {
-                    match heard {
+                said = heard.recv() => {
+                    match said {
                         Some(Heard::Probe(number)) if probe.is(number) => {
                             if !self.state.hears.swap(true, Ordering::Relaxed) {
                                 tracing::info!("Redis carries news");

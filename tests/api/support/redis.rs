@@ -26,7 +26,7 @@ impl RedisServer {
         Self::start_with(&[])
     }
 
-    /// With more of redis-server's options.
+    /// With more of redis-server's options; with a certificate it takes TLS alone.
     pub fn start_with(options: &[&str]) -> Self {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
         std::fs::create_dir_all(&folder).unwrap();
@@ -42,11 +42,25 @@ impl RedisServer {
 
     /// Starts it, also once more on the same port.
     pub fn run(&mut self) {
+        let port = self.port.to_string();
+        let secure = self
+            .options
+            .iter()
+            .any(|option| option == "--tls-cert-file");
+        let (plain, tls) = if secure { ("0", &*port) } else { (&*port, "0") };
         let child = Command::new("redis-server")
-            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no", "--dir"])
+            .args([
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+            ])
             .arg(&self.folder)
             .args(&self.options)
+            .args(["--port", plain, "--tls-port", tls])
             .stdout(Stdio::null())
             .spawn();
         self.child = Some(child.expect("redis-server is installed (scripts/install.sh test)"));
