@@ -48,6 +48,8 @@ impl Address {
 fn node(url: &str) -> Option<ConnectionInfo> {
     let info = url.into_connection_info().ok()?;
     let settings = info.redis_settings().clone();
+    // Its name would be one more command that a user of Redis has to be allowed.
+    let settings = settings.set_skip_set_lib_name();
     Some(info.set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3)))
 }
 
