@@ -34,6 +34,7 @@ missing_packages() {
     have c++ || echo g++
     have nginx || echo nginx
     have systemd-analyze || echo systemd
+    have redis-server || echo redis-server
     have chromedriver || echo chromium-driver
     have chromium || have chromium-browser || have google-chrome || echo chromium
     have node || echo nodejs
@@ -86,7 +87,9 @@ install_packages() {
     done
     apt_get install --no-install-recommends $packages
     # Started it was not; at the next boot it shall not be either.
-    case " $* " in *" nginx "*) ! have systemctl || systemctl disable --quiet nginx || true ;; esac
+    for service in nginx redis-server; do
+        case " $* " in *" $service "*) ! have systemctl || systemctl disable --quiet "$service" || true ;; esac
+    done
 }
 
 apt_get() {

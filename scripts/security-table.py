@@ -19,7 +19,7 @@ GROUPS = {
     "L": "Privacy, logs, supply chain",
 }
 # Whose every case has a test or a reason today; the others are later work.
-COMPLETE = {"Q", "A", "C", "D", "W", "H", "L"}
+COMPLETE = {"Q", "A", "C", "D", "PL", "W", "H", "T", "L"}
 TEST = re.compile(
     r"#\[(?:actix_web::|tokio::)?test\]\n(?:\s*#\[[^\n]*\n)*\s*(?:async )?fn (([a-z]+\d+)_\w+)"
     # A property test stands inside proptest!, which knows #[test] only.

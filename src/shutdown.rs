@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use crate::{
+    broker::registry::Registry,
     codes::refill,
     http::site::Draining,
     hub::{
@@ -39,6 +40,7 @@ pub struct Parts {
     pub(crate) draining: Draining,
     /// Over which many sockets are closed.
     pub(crate) drain: Duration,
+    pub(crate) registry: Registry,
     pub(crate) store: Store,
     pub(crate) private_postgres: Option<PrivatePostgres>,
     pub(crate) refill: Option<refill::Running>,
@@ -79,6 +81,7 @@ pub async fn serve_until_stopped(
     }
     admin_handle.stop(false).await;
     let _ = admin.await;
+    parts.registry.leave().await;
     if timeout(STORE, parts.store.close()).await.is_err() {
         tracing::warn!("the database's connections did not close in time");
     }

@@ -17,9 +17,10 @@ use actix_web::{
 use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
+use tokio::sync::Notify;
 
 use crate::{
-    broker::Broker,
+    broker::{self, registry::Registry},
     codes::{
         self, Codes, ImageStore, Live, LiveShared, Maker, Pool, Stock, Switch,
         refill::{self, Refill},
@@ -28,6 +29,7 @@ use crate::{
         self,
         address::AddressFinder,
         connections::{Bounds, Connections},
+        news::FromOthers,
         site::{Draining, Site},
     },
     hub::LoginHub,
@@ -121,6 +123,7 @@ impl Application {
             hub: wired.hub.clone(),
             draining: wired.draining.clone(),
             drain: wired.parts.settings.timers.drain,
+            registry: wired.registry.clone(),
             store: store.clone(),
             private_postgres,
             refill,
@@ -177,6 +180,9 @@ struct Wired {
     connections: Connections,
     workers: Workers,
     draining: Draining,
+    registry: Registry,
+    from_others: FromOthers,
+    look_again: Arc<Notify>,
 }
 
 impl Wired {
@@ -197,7 +203,8 @@ impl Wired {
         };
         let token = Arc::new(AccessToken::shared(steward(&settings, &secret_key, store)?));
         let check_codes = Arc::new(CheckCodes::new(&secret_key)?);
-        let keys = KeyWatch::start(settings.clone(), Arc::new(secret_key), store.clone()).await?;
+        let secret_key = Arc::new(secret_key);
+        let keys = KeyWatch::start(settings.clone(), secret_key.clone(), store.clone()).await?;
         if settings.demo {
             keys::demo::forget_old(&settings)?;
         }
@@ -212,6 +219,14 @@ impl Wired {
         let bound_addresses = settings.limits.sockets_per_address > 0;
         let (all, head) = (workers.all_connections(), settings.timers.head);
         let bounds = Bounds::new(all, bound_addresses, head);
+        let look_again = Arc::new(Notify::new());
+        let broker = broker::start(&settings, &secret_key, store, &hub, look_again.clone());
+        let broker::Started {
+            broker,
+            inbox,
+            key,
+            registry,
+        } = broker.await?;
         Ok(Self {
             parts: Parts {
                 limits: Limits::new(settings.limits),
@@ -221,7 +236,7 @@ impl Wired {
                 check_codes,
                 begin: BeginQueue::start(store.clone(), settings.instance.clone()),
                 identities: breakers.identities,
-                broker: Broker::local(hub.clone()),
+                broker,
                 settings: settings.clone(),
             },
             keys,
@@ -238,6 +253,9 @@ impl Wired {
             addresses,
             workers,
             draining: Draining::default(),
+            registry,
+            from_others: FromOthers { inbox, key },
+            look_again,
         })
     }
 
@@ -253,6 +271,7 @@ impl Wired {
             settings,
             store: store.clone(),
             hub,
+            look_again: self.look_again.clone(),
         }
     }
 
@@ -358,6 +377,7 @@ impl Wired {
     fn serve_admin(&self, listener: TcpListener) -> anyhow::Result<Server> {
         let (sites, wechats) = (self.sites(), self.wechats());
         let metrics = Data::new(recorder());
+        let from_others = Data::new(self.from_others.clone());
         // The owner's own machines: they share one bound.
         let bounds = Bounds::new(listener::ADMIN_CONNECTIONS, false, self.head());
         let connections = Connections::new("admin", bounds, self.addresses.clone());
@@ -366,6 +386,7 @@ impl Wired {
                 .app_data(Data::new(sites()))
                 .app_data(metrics.clone())
                 .app_data(Data::new(wechats()))
+                .app_data(from_others.clone())
                 .configure(http::admin_routes)
         });
         Ok(server

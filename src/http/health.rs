@@ -35,6 +35,7 @@ pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
     if site.connections.are_full() {
         warnings.push("connections_full");
     }
+    warnings.extend(site.login.broker().warnings());
     let left = site.login.codes.left();
     if left.stock.is_some_and(Level::is_low) {
         warnings.push("codes_low");

@@ -13,6 +13,7 @@ mod headers;
 mod health;
 mod internal;
 pub mod language;
+pub mod news;
 mod origin;
 pub mod pages;
 mod phone;
@@ -114,7 +115,8 @@ fn pages_and_api(config: &mut ServiceConfig) {
         );
 }
 
-/// The admin address: what only the owner's own machines ask.
+/// The admin address: what only the owner's own machines ask. Needs `web::Data`
+/// of a [`site::Site`], of an [`news::FromOthers`] and of the metrics.
 pub fn admin_routes(config: &mut ServiceConfig) {
     config.service(
         scope("")
@@ -127,6 +129,7 @@ pub fn admin_routes(config: &mut ServiceConfig) {
                 "/internal/wechat/access_token",
                 internal::access_token,
             ))
+            .service(resource("/internal/news").route(post().to(news::news)))
             .default_service(web::to(nothing_here)),
     );
 }

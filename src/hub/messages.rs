@@ -134,6 +134,18 @@ impl AttemptChanged {
 #[rtype(result = "()")]
 pub struct Contested(pub AttemptId);
 
+/// Asks which of these attempts somebody waits for here. The answer has those
+/// whose version here is lower than the one told, with the version known here,
+/// and those that have a socket.
+#[derive(Debug, Default, Message)]
+#[rtype(result = "Self")]
+pub struct Concerned {
+    /// Attempts that are said to have moved on.
+    pub changed: Vec<Known>,
+    /// Attempts that are said to be contested.
+    pub contested: Vec<AttemptId>,
+}
+
 /// Whether the hub takes messages.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]

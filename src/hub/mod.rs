@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, dev::SendError};
 
 use messages::{
-    Alive, AttemptChanged, CloseAll, CloseSome, Contested, ListWaiting, Register, RegisterSession,
-    SessionsEnded, SocketClosed, SocketEvent, SocketId, SocketOpened, Wait,
+    Alive, AttemptChanged, CloseAll, CloseSome, Concerned, Contested, ListWaiting, Register,
+    RegisterSession, SessionsEnded, SocketClosed, SocketEvent, SocketId, SocketOpened, Wait,
 };
 use table::{Due, LoginTable};
 
@@ -191,6 +191,22 @@ impl Handler<Contested> for LoginHub {
         if let Some(socket) = self.table.socket_of(message.0) {
             self.tell(socket, SocketEvent::Changed(ServerMessage::Contested));
         }
+    }
+}
+
+impl Handler<Concerned> for LoginHub {
+    type Result = MessageResult<Concerned>;
+
+    fn handle(&mut self, asked: Concerned, _: &mut Self::Context) -> Self::Result {
+        let Concerned {
+            changed,
+            mut contested,
+        } = asked;
+        contested.retain(|attempt| self.table.socket_of(*attempt).is_some());
+        MessageResult(Concerned {
+            changed: self.table.behind(&changed),
+            contested,
+        })
     }
 }
 

@@ -282,6 +282,19 @@ impl<R> LoginTable<R> {
         }
     }
 
+    /// Those of these attempts that somebody waits for here with a lower version,
+    /// with that version.
+    pub fn behind(&self, told: &[Known]) -> Vec<Known> {
+        let behind = told.iter().filter_map(|told| {
+            let version = self.attempts.get(&told.id)?.version;
+            (version < told.version).then_some(Known {
+                id: told.id,
+                version,
+            })
+        });
+        behind.collect()
+    }
+
     /// How to reach a socket.
     pub fn reach(&self, id: SocketId) -> Option<&R> {
         self.sockets.get(&id).map(|socket| &socket.reach)

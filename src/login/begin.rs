@@ -89,14 +89,8 @@ impl Login {
         id: AttemptId,
         requester: &Requester,
     ) -> Result<Option<Attempt>, Error> {
-        let found = self.store.find_attempt(id, &requester.browser_hash).await?;
-        if found
-            .as_ref()
-            .is_some_and(|attempt| attempt.instance != self.settings.instance)
-        {
-            self.store.move_attempt(id, &self.settings.instance).await?;
-        }
-        Ok(found)
+        let (hash, instance) = (&requester.browser_hash, &self.settings.instance);
+        Ok(self.store.take_attempt_over(id, hash, instance).await?)
     }
 
     /// A new code for a pending attempt, a new attempt for one that is over,

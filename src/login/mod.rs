@@ -97,6 +97,11 @@ impl Login {
         }
     }
 
+    /// How others are told.
+    pub fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
     /// What the attempt's browser reads.
     pub fn message(&self, attempt: &Attempt) -> ServerMessage {
         message(&self.settings, attempt)
@@ -108,7 +113,8 @@ impl Login {
     }
 }
 
-fn message(settings: &Settings, attempt: &Attempt) -> ServerMessage {
+/// What an attempt's browser reads.
+pub(crate) fn message(settings: &Settings, attempt: &Attempt) -> ServerMessage {
     attempt.message(|name| match &settings.code_base_url {
         Some(base) => format!("{}/{name}", base.as_str().trim_end_matches('/')),
         None => format!("{}codes/{name}", settings.public_url),

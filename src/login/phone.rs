@@ -147,8 +147,9 @@ impl Login {
             // The scene is too old, though its attempt has a newer one.
             State::Pending => Err(Error::AttemptExpired),
             State::Scanned | State::Approved | State::Confirmed => {
-                self.broker.contest(attempt.id);
+                // Noted first: another instance believes the note, not the news.
                 self.store.note_contest(attempt.id, scan).await?;
+                self.broker.contest(&attempt);
                 Err(Error::AlreadyScanned)
             }
             State::Redeemed => Err(Error::AlreadyScanned),

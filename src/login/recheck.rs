@@ -7,7 +7,10 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::Addr;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::{limits::Limits, message, reason::Reason};
 use crate::{
@@ -33,6 +36,8 @@ pub struct Recheck {
     pub store: Store,
     /// Who waits here.
     pub hub: Addr<LoginHub>,
+    /// Told when something may have been missed: the next look is now.
+    pub look_again: Arc<Notify>,
 }
 
 impl Recheck {
@@ -42,7 +47,10 @@ impl Recheck {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut healthy = true;
         loop {
-            tick.tick().await;
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = self.look_again.notified() => {}
+            }
             match self.once().await {
                 Ok(()) if !healthy => {
                     healthy = true;

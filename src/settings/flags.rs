@@ -67,10 +67,12 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_GEOIP_ASN",
     "SAOMA_GEOIP_CITY",
     "SAOMA_HEAD_TIMEOUT",
+    "SAOMA_HEARTBEAT_INTERVAL",
     "SAOMA_IDLE_AFTER_END",
     "SAOMA_INSTANCE",
     "SAOMA_INTERNAL_KEY",
     "SAOMA_INTERNAL_KEY_FILE",
+    "SAOMA_INTERNAL_URL",
     "SAOMA_KEY_ROTATION",
     "SAOMA_LISTEN",
     "SAOMA_LOG",
@@ -87,6 +89,7 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_PING_INTERVAL",
     "SAOMA_POOL_ORDER",
     "SAOMA_POOL_QUARANTINE",
+    "SAOMA_PROBE_INTERVAL",
     "SAOMA_PUBLIC_URL",
     "SAOMA_RECHECK_INTERVAL",
     "SAOMA_REDEEM_TTL",
@@ -121,13 +124,15 @@ Any setting by its name, such as `--set SAOMA_SCAN_TTL=90s`; may be repeated.
 
 All settings, for the environment and (as the same names) for saoma.toml:
   DATABASE_URL                   Postgres 15 or newer [default: a private one in the data folder]
-  REDIS_URL                      only `saoma doctor` looks at it in this version
   SAOMA_DATABASE_CONNECTIONS     connections to it [10]
+  REDIS_URL                      Redis 6 or newer, which carries news between instances [none]
   SAOMA_LISTEN                   address of the public server [127.0.0.1:8080]
   SAOMA_PUBLIC_URL               the address that browsers use [http://localhost:8080]
   SAOMA_ADMIN_LISTEN             address of health and metrics [127.0.0.1:9180]
   SAOMA_DATA_DIR                 keys, code images, private PostgreSQL [data]
   SAOMA_INSTANCE                 this process's name on its database [random]
+  SAOMA_INTERNAL_URL             without Redis: where other instances reach the admin address
+                                 of this one, such as http://10.0.0.5:9180 [none]
   SAOMA_SECRET_KEY               32 bytes, base64url [made once in the data folder]
   SAOMA_SECRET_KEY_FILE          instead, a file that holds it
   SAOMA_SECRET_KEY_OLD           the key that it replaces, until all is sealed anew
@@ -178,6 +183,8 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_REDEEM_TTL               from the confirm to the login [60s]
   SAOMA_ATTEMPT_TTL              from the first code to the very end [900s]
   SAOMA_RECHECK_INTERVAL         between two looks at all waiting browsers [2s]
+  SAOMA_HEARTBEAT_INTERVAL       between two times that an instance says that it lives [5s]
+  SAOMA_PROBE_INTERVAL           between two looks at whether Redis delivers [3s]
   SAOMA_PING_INTERVAL            between two pings of a socket [25s]
   SAOMA_IDLE_AFTER_END           how long a socket stays open after its end [300s]
   SAOMA_HEAD_TIMEOUT             for a request's head, and between two requests [5s]

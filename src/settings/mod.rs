@@ -43,10 +43,12 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Postgres; none: a private one under the data directory.
     pub database_url: Option<SecretString>,
-    /// Redis; `saoma doctor` alone looks at it.
-    pub redis_url: Option<SecretString>,
     /// Connections to Postgres.
     pub database_connections: u32,
+    /// Redis, which carries news between instances.
+    pub redis_url: Option<SecretString>,
+    /// Where other instances reach this one's admin address.
+    pub internal_url: Option<Url>,
     /// This server process's name, unique among all on one database.
     pub instance: String,
     /// 32 bytes, base64url; none: made once in the data directory.
@@ -106,6 +108,10 @@ pub struct Timers {
     pub attempt: Duration,
     /// Between two looks at all waiting attempts.
     pub recheck: Duration,
+    /// Between two times that an instance says that it lives.
+    pub heartbeat: Duration,
+    /// Between two looks at whether what is sent to Redis is heard.
+    pub probe: Duration,
     /// Between two pings of a socket.
     pub ping: Duration,
     /// How long a socket stays open after its attempt ended.
@@ -231,8 +237,9 @@ impl Settings {
             admin_listen: admin_listen(values)?,
             site_name: values.text("SAOMA_SITE_NAME", public_url.host_str().unwrap_or("Saoma"))?,
             database_url: values.secret("DATABASE_URL")?,
-            redis_url: values.secret("REDIS_URL")?,
             database_connections: values.number("SAOMA_DATABASE_CONNECTIONS", 10, 2..=1000)?,
+            redis_url: values.redis("REDIS_URL")?,
+            internal_url: values.optional_url("SAOMA_INTERNAL_URL")?,
             instance: values.text("SAOMA_INSTANCE", &uuid::Uuid::new_v4().to_string())?,
             secret_key: values.secret("SAOMA_SECRET_KEY")?,
             // Every word that is allowed above is known.
@@ -308,6 +315,8 @@ impl Timers {
             redeem: values.duration("SAOMA_REDEEM_TTL", "60s")?,
             attempt: values.duration("SAOMA_ATTEMPT_TTL", "900s")?,
             recheck: values.duration("SAOMA_RECHECK_INTERVAL", "2s")?,
+            heartbeat: values.duration("SAOMA_HEARTBEAT_INTERVAL", "5s")?,
+            probe: values.duration("SAOMA_PROBE_INTERVAL", "3s")?,
             ping: values.duration("SAOMA_PING_INTERVAL", "25s")?,
             idle_after_end: values.duration("SAOMA_IDLE_AFTER_END", "300s")?,
             head: values.duration("SAOMA_HEAD_TIMEOUT", "5s")?,

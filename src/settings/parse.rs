@@ -18,10 +18,11 @@ use figment::{
     value::Value,
 };
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Flags, duration, flags::NAMES};
+use crate::broker::redis::Address;
 
 /// A setting that stops the start.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +172,17 @@ impl Values {
         let text = fs::read_to_string(path)
             .map_err(|error| SettingsError::new(&file, path, error, "a readable file"))?;
         Ok(Some(SecretString::from(text.trim())))
+    }
+
+    /// An address of Redis, which may hold a password.
+    pub(super) fn redis(&self, name: &str) -> Result<Option<SecretString>, SettingsError> {
+        let url = self.secret(name)?;
+        let known = |url: &SecretString| Address::parse(url.expose_secret()).is_some();
+        if url.as_ref().is_none_or(known) {
+            return Ok(url);
+        }
+        let problem = "it is no address of Redis";
+        Err(SettingsError::secret(name, problem, Address::RIGHT))
     }
 
     pub(super) fn address(&self, name: &str, default: &str) -> Result<SocketAddr, SettingsError> {

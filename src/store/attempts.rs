@@ -73,19 +73,32 @@ impl Store {
         )
     }
 
-    /// This instance holds the attempt's socket from now on.
-    pub async fn move_attempt(&self, id: AttemptId, instance: &str) -> Result<(), StoreError> {
-        self.run(async |db| {
-            sqlx::query!(
-                "update login_attempts set instance = $2 where id = $1 and instance <> $2",
-                id.0,
-                instance,
-            )
-            .execute(db)
-            .await
-        })
-        .await?;
-        Ok(())
+    /// This instance holds the socket of this browser's attempt from now on: the
+    /// row says so before it is read, so that what follows is told here. A row
+    /// that says so already is not written.
+    pub async fn take_attempt_over(
+        &self,
+        id: AttemptId,
+        browser: &Hash,
+        instance: &str,
+    ) -> Result<Option<Attempt>, StoreError> {
+        one_attempt!(
+            self,
+            "with moved as (
+                update login_attempts set instance = $3
+                where id = $1 and browser_hash = $2 and instance <> $3
+                returning *
+            ), a as (
+                select * from moved
+                union all
+                select * from login_attempts
+                where id = $1 and browser_hash = $2 and not exists (select from moved)
+            ) ",
+            "from a",
+            id.0,
+            browser.as_slice(),
+            instance,
+        )
     }
 
     /// A new scene for a pending attempt. The scene before it stays good for

@@ -1,12 +1,14 @@
 //! The batched look at everything that has an open socket on this instance.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    attempt_rows::{all, attempts},
+    attempt_rows::{AttemptRow, all, attempts},
+    seconds,
 };
 use crate::login::{attempt::Attempt, ids::AttemptId};
 
@@ -32,21 +34,9 @@ impl Store {
     /// Compares what is known here with the rows, in one query.
     pub async fn look_again(&self, known: &[Known]) -> Result<Seen, StoreError> {
         let ids: Vec<Uuid> = known.iter().map(|known| known.id.0).collect();
-        let versions: Vec<i32> = known.iter().map(|known| known.version).collect();
         let (rows, present) = self
             .run(async |db| {
-                let rows = attempts!(
-                    "",
-                    "from unnest($1::uuid[], $2::integer[]) as known(id, version)
-                     join login_attempts a on a.id = known.id
-                     where a.version + (a.expires_at <= saoma_now() and a.state = any($3))::integer
-                        <> known.version",
-                    &ids,
-                    &versions,
-                    &open_words(),
-                )
-                .fetch_all(&mut *db)
-                .await?;
+                let rows = changed(db, known).await?;
                 let present = sqlx::query_scalar!(
                     "select known.id as \"id!\" from unnest($1::uuid[]) as known(id)
                      where not exists (select from login_attempts a where a.id = known.id)",
@@ -61,6 +51,34 @@ impl Store {
             changed: all(rows)?,
             lost: present.into_iter().map(AttemptId).collect(),
         })
+    }
+
+    /// Reads those of these attempts that have moved on, in one query.
+    pub async fn read_changed(&self, known: &[Known]) -> Result<Vec<Attempt>, StoreError> {
+        all(self.run(async |db| changed(db, known).await).await?)
+    }
+
+    /// Those of these attempts whose code another phone tried within this time.
+    pub async fn contested(
+        &self,
+        attempts: &[AttemptId],
+        within: Duration,
+    ) -> Result<Vec<AttemptId>, StoreError> {
+        let ids: Vec<Uuid> = attempts.iter().map(|id| id.0).collect();
+        let found = self
+            .run(async |db| {
+                sqlx::query_scalar!(
+                    "select distinct attempt_id as \"id!\" from audit_log
+                     where attempt_id = any($1) and event = 'scan' and outcome = 'contested'
+                        and at > saoma_now() - make_interval(secs => $2)",
+                    &ids,
+                    seconds(within),
+                )
+                .fetch_all(db)
+                .await
+            })
+            .await?;
+        Ok(found.into_iter().map(AttemptId).collect())
     }
 
     /// Those of these sessions that have ended.
@@ -83,6 +101,23 @@ impl Store {
             .filter(|id| !alive.contains(id))
             .collect())
     }
+}
+
+async fn changed(db: &mut PgConnection, known: &[Known]) -> sqlx::Result<Vec<AttemptRow>> {
+    let ids: Vec<Uuid> = known.iter().map(|known| known.id.0).collect();
+    let versions: Vec<i32> = known.iter().map(|known| known.version).collect();
+    attempts!(
+        "",
+        "from unnest($1::uuid[], $2::integer[]) as known(id, version)
+         join login_attempts a on a.id = known.id
+         where a.version + (a.expires_at <= saoma_now() and a.state = any($3))::integer
+            <> known.version",
+        &ids,
+        &versions,
+        &open_words(),
+    )
+    .fetch_all(db)
+    .await
 }
 
 fn open_words() -> Vec<String> {

@@ -18,6 +18,7 @@ mod expiry;
 mod fallback;
 mod heads;
 mod health;
+mod instances;
 mod internal;
 mod keys;
 mod limits;

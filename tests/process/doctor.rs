@@ -3,7 +3,7 @@
 use saoma::simulator::{Fault, FaultMode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::{Server, cluster::sibling, port::free_port, program::Ended};
+use crate::support::{RedisServer, Server, cluster::sibling, port::free_port, program::Ended};
 
 #[actix_web::test]
 async fn the_doctor_finds_nothing_wrong_with_a_server_that_runs() {
@@ -198,11 +198,40 @@ async fn the_doctor_checks_nothing_else_when_a_setting_is_wrong() {
     assert!(!ended.out.contains("database"), "{}", ended.out);
 }
 
+#[actix_web::test]
+async fn the_doctor_names_a_redis_that_does_not_answer_or_does_not_let_us_in() {
+    let server = Server::start().await;
+    let redis = RedisServer::start_with(&["--requirepass", "open sesame"]);
+    let right = format!("redis://:open%20sesame@127.0.0.1:{}", redis.port);
+    let ended = server.command(&["doctor"], &[("REDIS_URL", &right)]).await;
+    assert!(ended.out.contains("✓ redis: answers"), "{}", ended.out);
+    let nobody = format!("redis://127.0.0.1:{}", free_port());
+    let wrong = format!("redis://:wrong@127.0.0.1:{}", redis.port);
+    for url in [nobody, redis.url(), wrong] {
+        let ended = server.command(&["doctor"], &[("REDIS_URL", &url)]).await;
+        finds(&ended, "redis", &["REDIS_URL"]);
+    }
+}
+
+#[actix_web::test]
+async fn the_doctor_names_instances_that_are_not_told() {
+    let quick = ("SAOMA_HEARTBEAT_INTERVAL", "200ms");
+    let server = Server::start().await;
+    let _other = server.beside(&[quick]).await;
+    let other = server.beside(&[quick]).await;
+    let ended = other.command(&["doctor"], &[]).await;
+    finds(
+        &ended,
+        "other instances",
+        &["REDIS_URL", "SAOMA_INTERNAL_URL"],
+    );
+}
+
 /// One thing is wrong, with these words; the others are well.
 #[track_caller]
 fn finds(ended: &Ended, what: &str, words: &[&str]) {
     assert_eq!(ended.code, Some(1), "{}", ended.out);
-    assert!(ended.err.contains("1 of 11 checks failed"), "{}", ended.err);
+    assert!(ended.err.contains("1 of 12 checks failed"), "{}", ended.err);
     let wrong = ended
         .out
         .lines()

@@ -17,6 +17,7 @@ mod database_faults;
 mod demo;
 mod doctor;
 mod healthcheck;
+mod instances;
 mod load_balancer;
 mod lost_rows;
 mod open_files;

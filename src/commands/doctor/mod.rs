@@ -45,6 +45,7 @@ pub async fn run(flags: &Flags) -> anyhow::Result<()> {
     let reached = report.tell("public address", public);
     report.tell("websocket", network::websocket(&settings, reached).await);
     report.tell("proxy", network::proxy(&settings).await);
+    report.tell("other instances", network::other_instances(&settings).await);
     let token = wechat::account(&settings).await;
     let token = report.tell_part("WeChat", token);
     report.tell("code", wechat::code(token).await);

@@ -14,7 +14,9 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::{Checked, Finding, wrong};
-use crate::{http::cookies::Kind, settings::Settings, wechat::https_client};
+use crate::{
+    broker::redis::Address, http::cookies::Kind, settings::Settings, wechat::https_client,
+};
 
 /// For each look at another server.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -93,14 +95,21 @@ pub(super) async fn websocket(settings: &Settings, reached: bool) -> Checked {
     }
 }
 
+const NOT_RUNNING: &str = "the server does not run here; ask again while it does";
+
+/// What the running server warns of; none when none runs.
+async fn warnings(settings: &Settings) -> Option<Vec<serde_json::Value>> {
+    let ready = format!("http://{}/readyz", settings.admin_listen);
+    let mut response = https_client(LIMIT).get(&ready).send().await.ok()?;
+    let body: serde_json::Value = response.json().await.unwrap_or_default();
+    Some(body["warnings"].as_array().cloned().unwrap_or_default())
+}
+
 /// Asks the running server whether it saw a proxy that nobody declared.
 pub(super) async fn proxy(settings: &Settings) -> Checked {
-    let ready = format!("http://{}/readyz", settings.admin_listen);
-    let Ok(mut response) = https_client(LIMIT).get(&ready).send().await else {
-        return Ok("the server does not run here; ask again while it does".to_owned());
+    let Some(warnings) = warnings(settings).await else {
+        return Ok(NOT_RUNNING.to_owned());
     };
-    let body: serde_json::Value = response.json().await.unwrap_or_default();
-    let warnings = body["warnings"].as_array().cloned().unwrap_or_default();
     if warnings.iter().any(|warning| warning == "untrusted_proxy") {
         return Err(wrong(
             "requests come through a proxy that is not in SAOMA_TRUSTED_PROXIES, so all visitors \
@@ -111,32 +120,49 @@ pub(super) async fn proxy(settings: &Settings) -> Checked {
     Ok("none that is undeclared".to_owned())
 }
 
-/// Sends a PING to `REDIS_URL`.
+/// Asks the running server whether its news reach the other instances.
+pub(super) async fn other_instances(settings: &Settings) -> Checked {
+    let Some(warnings) = warnings(settings).await else {
+        return Ok(NOT_RUNNING.to_owned());
+    };
+    let warned = |name: &str| warnings.iter().any(|warning| warning == name);
+    if warned("instances_unreached") {
+        return Err(wrong(
+            "there are some that this one has no way to: give all the same REDIS_URL, or each a \
+             SAOMA_INTERNAL_URL. Until then browsers hear of a confirm up to three seconds late",
+            "有本实例无法通知到的其他实例：请为所有实例设置同一个 REDIS_URL，或为每个实例设置 SAOMA_INTERNAL_URL。在此之前，浏览器最多会晚三秒收到登录结果。",
+        ));
+    }
+    if warned("broker_down") {
+        return Err(wrong(
+            "news do not reach them now; browsers hear of a confirm up to three seconds late. The \
+             server's log says why",
+            "暂时无法通知其他实例，浏览器最多会晚三秒收到登录结果。原因请查看服务日志。",
+        ));
+    }
+    Ok("news reach all there are".to_owned())
+}
+
+/// Asks `REDIS_URL` for an answer and a subscription.
 pub(super) async fn redis(settings: &Settings) -> Checked {
     let Some(url) = &settings.redis_url else {
-        return Err(Finding::Skipped("REDIS_URL is not set"));
+        return Err(Finding::Skipped(
+            "REDIS_URL is not set; one instance needs none",
+        ));
     };
-    let refused = |what: String| {
-        wrong(
+    // The settings have refused what is no address.
+    let Some(address) = Address::parse(url.expose_secret()) else {
+        return Err(Finding::Skipped("REDIS_URL is no address of a Redis"));
+    };
+    match address.check().await {
+        Ok(()) => Ok("answers, and takes subscriptions".to_owned()),
+        Err(problem) => Err(wrong(
             format!(
-                "{what}. Is Redis running, and does REDIS_URL name its host, port and password?"
+                "{problem}. Is it Redis 6 or newer, does it run, and does REDIS_URL name its host, \
+                 user and password?"
             ),
-            "无法连接 Redis。请确认 Redis 正在运行，并检查 REDIS_URL 中的主机、端口和密码。",
-        )
-    };
-    // An error of the address could quote it, with its password.
-    let client = redis::Client::open(url.expose_secret())
-        .map_err(|_| refused("REDIS_URL is no address of a Redis".to_owned()))?;
-    let ping = async {
-        let mut connection = client.get_multiplexed_async_connection().await?;
-        redis::cmd("PING")
-            .query_async::<String>(&mut connection)
-            .await
-    };
-    match timeout(LIMIT, ping).await {
-        Ok(Ok(_)) => Ok("answers".to_owned()),
-        Ok(Err(error)) => Err(refused(error.to_string())),
-        Err(_) => Err(refused(format!("it did not answer within {LIMIT:?}"))),
+            "无法连接 Redis。请确认 Redis（6 或更新版本）正在运行，并检查 REDIS_URL 中的主机、用户和密码。",
+        )),
     }
 }
 

@@ -259,3 +259,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_those_who_wait_here_and_know_less_are_behind() {
+    let (mut table, now) = (table(), Instant::now());
+    let (mine, newer) = (AttemptId::random(), AttemptId::random());
+    for (attempt, version) in [(mine, 2), (newer, 5)] {
+        let socket = table.open("socket", now);
+        table.register(socket, attempt, version, false, now);
+    }
+    let told = [(mine, 3), (newer, 5), (AttemptId::random(), 9)];
+    let told = told.map(|(id, version)| Known { id, version });
+    let behind = table.behind(&told);
+    let behind: Vec<_> = behind
+        .iter()
+        .map(|known| (known.id, known.version))
+        .collect();
+    assert_eq!(behind, [(mine, 2)]);
+}

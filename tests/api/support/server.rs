@@ -27,8 +27,10 @@ pub type Options<'a> = &'a [(&'a str, &'a str)];
 /// A running server.
 pub struct TestServer {
     pub url: String,
+    /// What browsers have in their address bar: the URL of the site's first instance.
+    pub public_url: String,
     pub admin_url: String,
-    pub simulator: Simulator,
+    pub simulator: Arc<Simulator>,
     pub database: Arc<TestDatabase>,
     pub store: Store,
     pub recheck: Recheck,
@@ -50,34 +52,45 @@ impl TestServer {
         Self::start_on(TestDatabase::migrated().await, options).await
     }
 
+    /// Another instance of the same site, as behind one load balancer, with the database, the
+    /// WeChat and the data directory of this one, which it must not outlive.
+    pub async fn beside(&self, options: Options<'_>) -> Arc<Self> {
+        Self::start_at(
+            free_port(),
+            &self.public_url,
+            self.database.clone(),
+            self.simulator.clone(),
+            self.data_dir.clone(),
+            options,
+        )
+        .await
+    }
+
     /// A server on a database that a test has prepared.
     pub async fn start_on(
         database: impl Into<Arc<TestDatabase>>,
         options: Options<'_>,
     ) -> Arc<Self> {
         let data_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
-        Self::start_in(database.into(), data_dir, options).await
+        let (port, database) = (free_port(), database.into());
+        let url = format!("http://localhost:{port}");
+        let simulator = Arc::new(simulator(&url));
+        Self::start_at(port, &url, database, simulator, data_dir, options).await
     }
 
-    /// Another instance on the database, the WeChat and the data directory of this one,
-    /// which it must not outlive.
-    pub async fn beside(&self, options: Options<'_>) -> Arc<Self> {
-        let wechat = self.simulator.url().to_string();
-        let options = [&[("SAOMA_WECHAT_BASE_URL", &*wechat)], options].concat();
-        Self::start_in(self.database.clone(), self.data_dir.clone(), &options).await
-    }
-
-    async fn start_in(
+    async fn start_at(
+        port: u16,
+        public_url: &str,
         database: Arc<TestDatabase>,
+        simulator: Arc<Simulator>,
         data_dir: PathBuf,
         options: Options<'_>,
     ) -> Arc<Self> {
-        let port = free_port();
         let url = format!("http://localhost:{port}");
-        let simulator = simulator(&url);
         let mut set = settings(port, &database, &simulator, &data_dir);
         // Tests let the server look again themselves; see `look_again`.
         set.push("SAOMA_RECHECK_INTERVAL=1h".to_owned());
+        set.push(format!("SAOMA_PUBLIC_URL={public_url}"));
         set.extend(
             options
                 .iter()
@@ -100,6 +113,7 @@ impl TestServer {
         });
         Arc::new(Self {
             url,
+            public_url: public_url.to_owned(),
             admin_url,
             simulator,
             database,
@@ -113,9 +127,15 @@ impl TestServer {
         })
     }
 
+    /// Stops it in order, as a signal does. What it does at its end goes on meanwhile.
+    pub async fn stop(&self) {
+        self.handles[0].stop(true).await;
+    }
+
     /// A browser that has opened the login page.
     pub async fn browser(self: &Arc<Self>) -> Browser {
         let mut browser = Browser::new(&self.url);
+        browser.origin.clone_from(&self.public_url);
         browser.open_login_page().await;
         browser
     }

@@ -18,7 +18,12 @@ pub mod place;
 #[path = "../../api/support/port.rs"]
 pub mod port;
 pub mod program;
+#[path = "../../api/support/redis.rs"]
+#[expect(dead_code, reason = "the tests of the API use the rest of it")]
+pub mod redis;
 pub mod server;
+#[path = "../../api/support/soak.rs"]
+pub mod soak;
 pub mod wait;
 
 pub use browser::Browser;
@@ -27,4 +32,5 @@ pub use peer::Peer;
 pub use phone::Phone;
 pub use place::Place;
 pub use program::Program;
+pub use redis::RedisServer;
 pub use server::Server;

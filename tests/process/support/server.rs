@@ -1,6 +1,6 @@
 //! `saoma serve` with a simulated WeChat, which goes on when the server is killed.
 
-use std::{net::TcpListener, path::Path};
+use std::{net::TcpListener, path::Path, sync::Arc};
 
 use nix::sys::signal::Signal;
 use saoma::simulator::{Simulator, SimulatorSettings};
@@ -16,7 +16,7 @@ use super::{
 pub struct Server {
     pub url: String,
     pub admin_url: String,
-    pub wechat: Simulator,
+    pub wechat: Arc<Simulator>,
     pub place: Place,
     pub environment: Environment,
     pub program: Program,
@@ -54,7 +54,7 @@ impl Server {
     ) -> Self {
         let (port, admin_port) = (free_port(), free_port());
         let url = format!("http://localhost:{port}");
-        let wechat = wechat(&url);
+        let wechat = Arc::new(wechat(&url));
         let place = Place::new();
         let environment = environment(&place, port, admin_port, database, &wechat, options);
         let program = start(&["serve"], &environment, place.path());
@@ -62,6 +62,35 @@ impl Server {
             url,
             admin_url: format!("http://127.0.0.1:{admin_port}"),
             wechat,
+            place,
+            environment,
+            program,
+        };
+        server.is_ready().await;
+        server
+    }
+
+    /// Another instance of the same site, as behind one load balancer.
+    pub async fn beside(&self, options: &[(&str, &str)]) -> Self {
+        let (port, admin_port) = (free_port(), free_port());
+        let place = Place::new();
+        let key = std::fs::read_to_string(self.place.join("data/secret.key")).unwrap();
+        let mut environment = self.environment.clone();
+        set(
+            &mut environment,
+            &[
+                ("SAOMA_LISTEN", &format!("127.0.0.1:{port}")),
+                ("SAOMA_ADMIN_LISTEN", &format!("127.0.0.1:{admin_port}")),
+                ("SAOMA_DATA_DIR", place.join("data").to_str().unwrap()),
+                ("SAOMA_SECRET_KEY", &key),
+            ],
+        );
+        set(&mut environment, options);
+        let program = Program::start(&["serve"], &environment, place.path());
+        let mut server = Self {
+            url: format!("http://localhost:{port}"),
+            admin_url: format!("http://127.0.0.1:{admin_port}"),
+            wechat: self.wechat.clone(),
             place,
             environment,
             program,

@@ -1,0 +1,140 @@
+//! Several processes of one site: one is killed, and the others go on.
+
+use std::{fs, process::Command};
+
+use crate::support::{Phone, Place, RedisServer, Server, port::free_port, soak, wait::eventually};
+
+const QUICK: (&str, &str) = ("SAOMA_HEARTBEAT_INTERVAL", "500ms");
+
+#[actix_web::test]
+async fn an_instance_that_is_killed_starts_again_under_its_name() {
+    let database = crate::support::Cluster::shared_database().await;
+    let named = [QUICK, ("SAOMA_INSTANCE", "first")];
+    let mut server = Server::start_with(Some(&database), &named).await;
+    server.kill_and_start_again().await;
+    assert_eq!(server.stop().await.code, Some(0));
+}
+
+#[actix_web::test]
+async fn r8_whoever_waits_on_an_instance_that_is_killed_logs_in_on_another() {
+    let browsers = soak::times(60, 5_000);
+    let database = crate::support::Cluster::shared_database().await;
+    let (one, two) = (free_port(), free_port());
+    let addresses = [one, two].map(|port| format!("127.0.0.1:{port}"));
+    let urls = addresses.clone().map(|address| format!("http://{address}"));
+    let free = [
+        ("SAOMA_MAX_SOCKETS_PER_ADDRESS", "0"),
+        ("SAOMA_MAX_REDEEMS_PER_ADDRESS", "0"),
+        ("SAOMA_MAX_SCANS_PER_USER", "0"),
+        ("SAOMA_MAX_CONFIRMS_PER_USER", "0"),
+        QUICK,
+    ];
+    let options = [
+        ("SAOMA_ADMIN_LISTEN", &*addresses[0]),
+        ("SAOMA_INTERNAL_URL", &*urls[0]),
+    ];
+    let mut a = Server::start_with(Some(&database), &[&free[..], &options].concat()).await;
+    let options = [
+        ("SAOMA_ADMIN_LISTEN", &*addresses[1]),
+        ("SAOMA_INTERNAL_URL", &*urls[1]),
+    ];
+    let b = a.beside(&options).await;
+
+    let mut waiting = Vec::new();
+    for number in 0..browsers {
+        let mut browser = a.browser().await;
+        let ticket = browser.open_socket().await;
+        let scene = browser.scene(&ticket).await;
+        waiting.push((number, browser, ticket["attempt"].clone(), scene));
+    }
+    let phone = Phone::new(&b.url, a.wechat.url().as_str()).await;
+    phone.register(Some("Ming")).await.expect(201);
+    let mut nonces = Vec::new();
+    for (_, browser, _, scene) in &mut waiting {
+        let scanned = phone.scan(scene).await.expect(200);
+        browser.expect("scanned").await;
+        nonces.push(scanned["nonce"].clone());
+    }
+    // Of the confirms, a third is made before, a third while it dies, a third after.
+    let third = nonces.len() / 3;
+    for nonce in &nonces[..third] {
+        phone.confirm(nonce).await.expect(200);
+    }
+    let during = nonces[third..2 * third]
+        .iter()
+        .map(|nonce| phone.confirm(nonce));
+    let during = futures_util::future::join_all(during);
+    let (answers, ()) = tokio::join!(during, async { a.program.kill() });
+    for answer in answers {
+        answer.expect(200);
+    }
+    for nonce in &nonces[2 * third..] {
+        phone.confirm(nonce).await.expect(200);
+    }
+    for (number, browser, attempt, _) in &mut waiting {
+        browser.drop_socket();
+        browser.url.clone_from(&b.url);
+        let state = browser.resume(attempt).await;
+        assert_eq!(state["type"], "login_succeeded", "browser {number}");
+        browser.redeem(attempt).await.expect(200);
+        browser.drop_socket();
+    }
+}
+
+#[actix_web::test]
+async fn redis_over_tls_is_trusted_by_its_certificate_alone() {
+    let place = Place::new();
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+        ])
+        .args(["-nodes", "-days", "2", "-subj", "/CN=localhost"])
+        .args(["-addext", "subjectAltName=DNS:localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", "key.pem", "-out", "certificate.pem"])
+        .current_dir(place.path())
+        .output()
+        .expect("openssl is installed");
+    assert!(made.status.success(), "{made:?}");
+    let file = |name: &str| place.join(name).to_str().unwrap().to_owned();
+    let (certificate, key) = (file("certificate.pem"), file("key.pem"));
+    let redis = RedisServer::start_with(&[
+        "--tls-cert-file",
+        &certificate,
+        "--tls-key-file",
+        &key,
+        "--tls-auth-clients",
+        "no",
+        "--requirepass",
+        "sesame",
+    ]);
+    let url = format!("rediss://:sesame@localhost:{}", redis.port);
+    let server = Server::start().await;
+    let doctor = async |options: &[(&str, &str)]| {
+        let ended = server.command(&["doctor"], options).await;
+        assert!(!format!("{}{}", ended.out, ended.err).contains("sesame"));
+        ended.out
+    };
+    let out = doctor(&[("REDIS_URL", &url), ("SSL_CERT_FILE", &certificate)]).await;
+    assert!(out.contains("✓ Redis: answers"), "{out}");
+    let out = doctor(&[("REDIS_URL", &url)]).await;
+    assert!(out.contains("✗ Redis"), "{out}");
+    let elsewhere = url.replace("localhost", "127.0.0.1");
+    let out = doctor(&[("REDIS_URL", &elsewhere), ("SSL_CERT_FILE", &certificate)]).await;
+    assert!(out.contains("✗ Redis"), "{out}");
+
+    let options = [("REDIS_URL", &*url), ("SSL_CERT_FILE", &*certificate)];
+    let other = server.beside(&options).await;
+    eventually("Redis carries news", async || {
+        other.metric("saoma_broker_connected{way=\"redis\"}").await > 0.0
+    })
+    .await;
+    let log = format!("{}{}", other.program.out(), other.program.err());
+    assert!(!log.contains("sesame"), "{log}");
+    drop(fs::remove_file(certificate));
+}
