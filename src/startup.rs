@@ -45,7 +45,7 @@ use crate::{
     settings::Settings,
     shutdown,
     store::{
-        BeginQueue, Store,
+        BeginQueue, ResumeQueue, Store,
         private::{PrivatePostgres, PrivatePostgresError},
     },
     wechat::{AccessToken, Breaker, Breakers, Steward, Wechat},
@@ -235,6 +235,7 @@ impl Wired {
                 keys: keys.keys(),
                 check_codes,
                 begin: BeginQueue::start(store.clone(), settings.instance.clone()),
+                resume: ResumeQueue::start(store.clone(), settings.instance.clone()),
                 identities: breakers.identities,
                 broker,
                 settings: settings.clone(),

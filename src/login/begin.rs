@@ -89,8 +89,7 @@ impl Login {
         id: AttemptId,
         requester: &Requester,
     ) -> Result<Option<Attempt>, Error> {
-        let (hash, instance) = (&requester.browser_hash, &self.settings.instance);
-        Ok(self.store.take_attempt_over(id, hash, instance).await?)
+        Ok(self.resume.take_over(id, &requester.browser_hash).await?)
     }
 
     /// A new code for a pending attempt, a new attempt for one that is over,

@@ -25,7 +25,7 @@ use crate::{
     places::Places,
     session::protocol::ServerMessage,
     settings::Settings,
-    store::{BeginQueue, Store},
+    store::{BeginQueue, ResumeQueue, Store},
     wechat::{Breaker, Wechat},
 };
 use attempt::Attempt;
@@ -46,6 +46,7 @@ pub struct Login {
     pub(crate) keys: Arc<SigningKeys>,
     check_codes: Arc<CheckCodes>,
     begin: BeginQueue,
+    resume: ResumeQueue,
     /// Where codes come from.
     pub codes: Codes,
     wechat: Wechat,
@@ -64,6 +65,7 @@ pub struct Parts {
     pub keys: Arc<SigningKeys>,
     pub check_codes: Arc<CheckCodes>,
     pub begin: BeginQueue,
+    pub resume: ResumeQueue,
     pub identities: Arc<Breaker>,
     pub broker: Broker,
 }
@@ -79,6 +81,7 @@ impl Login {
             keys,
             check_codes,
             begin,
+            resume,
             identities,
             broker,
         } = parts;
@@ -90,6 +93,7 @@ impl Login {
             keys,
             check_codes,
             begin,
+            resume,
             codes,
             wechat,
             identities,

@@ -49,7 +49,9 @@ pub async fn run(
                 });
             };
             register(hub, socket, &found).await?;
-            Box::pin(login.find(id, requester)).await?
+            // Once more: what happened in between was told to nobody here.
+            let again = Box::pin(login.take_over(id, requester)).await?;
+            again.ok_or(Error::AttemptUnknown)?
         }
         Command::Refresh {
             attempt,

@@ -73,34 +73,6 @@ impl Store {
         )
     }
 
-    /// This instance holds the socket of this browser's attempt from now on: the
-    /// row says so before it is read, so that what follows is told here. A row
-    /// that says so already is not written.
-    pub async fn take_attempt_over(
-        &self,
-        id: AttemptId,
-        browser: &Hash,
-        instance: &str,
-    ) -> Result<Option<Attempt>, StoreError> {
-        one_attempt!(
-            self,
-            "with moved as (
-                update login_attempts set instance = $3
-                where id = $1 and browser_hash = $2 and instance <> $3
-                returning *
-            ), a as (
-                select * from moved
-                union all
-                select * from login_attempts
-                where id = $1 and browser_hash = $2 and not exists (select from moved)
-            ) ",
-            "from a",
-            id.0,
-            browser.as_slice(),
-            instance,
-        )
-    }
-
     /// A new scene for a pending attempt. The scene before it stays good for
     /// one more scan time, or to the attempt's end; scenes before that end now.
     /// It ends a microsecond before the new one, which tells them apart next time.

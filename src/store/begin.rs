@@ -1,19 +1,13 @@
 //! New attempts, written together with their neighbours.
 //!
-//! A login page that opens adds one row. Pages open in bursts, so the rows of
-//! one millisecond (at most 128) go in one statement, whose commit does not
-//! wait for the disk: a row lost in a crash means "get a new code", no more.
-
-use std::time::Duration;
-
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::{Instant, timeout, timeout_at},
-};
+//! A login page that opens adds one row. The rows of a batch go in one
+//! statement, whose commit does not wait for the disk: a row lost in a crash
+//! means "get a new code", no more.
 
 use super::{
     Store, StoreError,
     attempt_rows::{all, attempts},
+    batches::Batches,
     seconds,
 };
 use crate::{
@@ -24,11 +18,8 @@ use crate::{
     },
 };
 
-const WINDOW: Duration = Duration::from_millis(1);
-const MOST: usize = 128;
 /// Rows that may wait; more than that is answered `unavailable` at once.
-const QUEUE: usize = 1024;
-const LIMIT: Duration = Duration::from_secs(2);
+const ROOM: usize = 1024;
 
 /// An attempt about to begin.
 #[derive(Debug)]
@@ -56,83 +47,28 @@ pub struct Begun {
     pub replaced: Vec<Attempt>,
 }
 
-type Answer = oneshot::Sender<Result<Begun, StoreError>>;
-type Waiting = (NewAttempt, Answer);
-
 /// The way into the batch.
 #[derive(Debug, Clone)]
-pub struct BeginQueue(mpsc::Sender<Waiting>);
+pub struct BeginQueue(Batches<NewAttempt, Begun>);
 
 impl BeginQueue {
-    /// Starts the task that writes the batches; it ends when the last queue is gone.
+    /// The queue of this instance, which holds the new attempts.
     pub fn start(store: Store, instance: String) -> Self {
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        actix::spawn(write_batches(store, instance, receiver));
-        Self(sender)
+        // One statement sees none of its own rows, so it could not count two of
+        // one browser: the second waits for the next batch.
+        let apart = |one: &NewAttempt, other: &NewAttempt| one.browser_hash == other.browser_hash;
+        Self(Batches::start(ROOM, apart, move |rows| {
+            let (store, instance) = (store.clone(), instance.clone());
+            async move {
+                let changed = store.insert_attempts(&instance, &rows).await?;
+                Ok(rows.iter().map(|row| begun_of(row, &changed)).collect())
+            }
+        }))
     }
 
     /// Writes the attempt; it may be shown once this has answered.
     pub async fn begin(&self, new: NewAttempt) -> Result<Begun, StoreError> {
-        let (sender, receiver) = oneshot::channel();
-        self.0
-            .try_send((new, sender))
-            .map_err(|_| StoreError::TimedOut)?;
-        let answer = timeout(LIMIT, receiver).await;
-        answer
-            .map_err(|_| StoreError::TimedOut)?
-            .map_err(|_| StoreError::TimedOut)?
-    }
-}
-
-async fn write_batches(store: Store, instance: String, mut queue: mpsc::Receiver<Waiting>) {
-    let mut left_over = None;
-    loop {
-        let first = match left_over.take() {
-            Some(first) => first,
-            None => match queue.recv().await {
-                Some(first) => first,
-                None => return,
-            },
-        };
-        let mut batch = vec![first];
-        let end = Instant::now() + WINDOW;
-        while batch.len() < MOST {
-            let Ok(Some(next)) = timeout_at(end, queue.recv()).await else {
-                break;
-            };
-            // One statement sees none of its own rows, so it could not count
-            // two of one browser: the second waits for the next batch.
-            if batch
-                .iter()
-                .any(|(new, _)| new.browser_hash == next.0.browser_hash)
-            {
-                left_over = Some(next);
-                break;
-            }
-            batch.push(next);
-        }
-        // Whoever has stopped waiting needs no row.
-        batch.retain(|(_, answer)| !answer.is_closed());
-        if !batch.is_empty() {
-            write(&store, &instance, batch).await;
-        }
-    }
-}
-
-async fn write(store: &Store, instance: &str, batch: Vec<Waiting>) {
-    let (rows, answers): (Vec<NewAttempt>, Vec<Answer>) = batch.into_iter().unzip();
-    match store.insert_attempts(instance, &rows).await {
-        Ok(changed) => {
-            for (row, answer) in rows.iter().zip(answers) {
-                let _ = answer.send(begun_of(row, &changed));
-            }
-        }
-        Err(error) => {
-            tracing::warn!(%error, rows = rows.len(), "new attempts could not be written");
-            for answer in answers {
-                let _ = answer.send(Err(StoreError::TimedOut));
-            }
-        }
+        self.0.ask(new).await
     }
 }
 
