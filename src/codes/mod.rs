@@ -147,6 +147,8 @@ impl Codes {
                     return Ok(code);
                 }
                 Ok(None) => {}
+                // Without the database a code of another source is of no use either.
+                Err(error @ Error::Unavailable(_)) => return Err(error),
                 Err(error) => refusal = Some(error),
             }
         }

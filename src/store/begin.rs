@@ -5,7 +5,7 @@
 //! means "get a new code", no more.
 
 use super::{
-    Store, StoreError,
+    LIMIT, Store, StoreError,
     attempt_rows::{all, attempts},
     batches::Batches,
     seconds,
@@ -110,7 +110,7 @@ impl Store {
         let systems: Vec<_> = new.iter().map(|n| n.browser.os.clone()).collect();
         let addresses: Vec<_> = new.iter().map(|n| n.browser.ip.clone()).collect();
         let returns: Vec<_> = new.iter().map(|n| n.return_to.clone()).collect();
-        let rows = Self::run_on(&self.begin_pool, async |db| {
+        let rows = Self::run_on(&self.begin_pool, LIMIT, async |db| {
             attempts!(
                 "with new as (
                     select * from unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::text[],

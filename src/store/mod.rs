@@ -65,6 +65,9 @@ use crate::settings::Timers;
 /// limit cannot be trusted alone: a stopped server enforces nothing.
 const LIMIT: Duration = Duration::from_secs(2);
 
+/// The limit of what gets a code, when the stock has let it wait for half a second.
+const CODE_LIMIT: Duration = Duration::from_millis(1_500);
+
 /// The limit of a start's first connection.
 const REACH_LIMIT: Duration = Duration::from_secs(5);
 
@@ -192,14 +195,23 @@ impl Store {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        Self::run_on(&self.pool, work).await
+        Self::run_on(&self.pool, LIMIT, work).await
+    }
+
+    /// The same within [`CODE_LIMIT`].
+    async fn run_for_code<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        Self::run_on(&self.pool, CODE_LIMIT, work).await
     }
 
     async fn run_on<T>(
         pool: &PgPool,
+        limit: Duration,
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        let deadline = Instant::now() + LIMIT;
+        let deadline = Instant::now() + limit;
         let acquired = timeout_at(deadline, pool.acquire()).await;
         let mut connection = acquired.map_err(|_| StoreError::TimedOut)??;
         let answer = timeout_at(deadline, work(&mut connection)).await;

@@ -82,7 +82,7 @@ impl Store {
     ) -> Result<Option<Lease>, StoreError> {
         let lowest = rules.order == PoolOrder::Lowest;
         let row = self
-            .run(async |db| {
+            .run_for_code(async |db| {
                 free_codes!(
                     query!(
                         "with free as materialized (

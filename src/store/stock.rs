@@ -94,7 +94,7 @@ impl Store {
         opens: &str,
         code: &NewCode,
     ) -> Result<(), StoreError> {
-        self.run(async |db| {
+        self.run_for_code(async |db| {
             sqlx::query!(
                 "insert into codes (kind, scene_hash, image, bytes, opens, taken_by, taken_at)
                  values ('live', $1, $2, $3, $4, $5, saoma_now())",
