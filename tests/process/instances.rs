@@ -121,12 +121,12 @@ async fn redis_over_tls_is_trusted_by_its_certificate_alone() {
         ended.out
     };
     let out = doctor(&[("REDIS_URL", &url), ("SSL_CERT_FILE", &certificate)]).await;
-    assert!(out.contains("✓ Redis: answers"), "{out}");
+    assert!(out.contains("✓ redis: answers"), "{out}");
     let out = doctor(&[("REDIS_URL", &url)]).await;
-    assert!(out.contains("✗ Redis"), "{out}");
+    assert!(out.contains("✗ redis"), "{out}");
     let elsewhere = url.replace("localhost", "127.0.0.1");
     let out = doctor(&[("REDIS_URL", &elsewhere), ("SSL_CERT_FILE", &certificate)]).await;
-    assert!(out.contains("✗ Redis"), "{out}");
+    assert!(out.contains("✗ redis"), "{out}");
 
     let options = [("REDIS_URL", &*url), ("SSL_CERT_FILE", &*certificate)];
     let other = server.beside(&options).await;
