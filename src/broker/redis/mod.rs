@@ -176,6 +176,10 @@ impl Keeper {
                 said = heard.recv() => {
                     match said {
                         Some(Heard::Probe(number)) if probe.is(number) => {
+                            // Heard again after a while: what was said meanwhile was not.
+                            if std::mem::take(&mut probe.gap) {
+                                self.parts.look_again.notify_one();
+                            }
                             if !self.state.hears.swap(true, Ordering::Relaxed) {
                                 tracing::info!("Redis carries news");
                                 show(NAME, true);
@@ -183,7 +187,7 @@ impl Keeper {
                             (*pause, *silent) = (PAUSES[0], false);
                         }
                         Some(Heard::Probe(_)) => {}
-                        Some(Heard::Gap) => self.parts.look_again.notify_one(),
+                        Some(Heard::Gap) => probe.gap = true,
                         Some(Heard::End) | None => return End::Lost,
                     }
                     Ok(())
@@ -222,6 +226,8 @@ struct Probe {
     number: u64,
     unheard: u32,
     heard_at: Instant,
+    /// Something was not heard since the last look.
+    gap: bool,
 }
 
 impl Probe {
@@ -232,6 +238,7 @@ impl Probe {
             tick,
             number: 0,
             unheard: 0,
+            gap: false,
             heard_at: Instant::now(),
         }
     }
@@ -244,6 +251,7 @@ impl Probe {
         if self.unheard >= UNHEARD {
             return None;
         }
+        self.gap |= self.unheard > 0;
         self.unheard += 1;
         // Nobody can say that he heard what he could not know.
         self.number = rand::random();
