@@ -52,6 +52,8 @@ pub struct Findings {
     pub missing: Vec<CodeRow>,
     /// Images that no code has and that are older than an hour.
     pub orphans: Vec<String>,
+    /// Codes that open what the settings say.
+    pub fitting: usize,
     /// Codes of the pool that open something else.
     pub others: Vec<CodeRow>,
     /// Images that were read as browsers read them.
@@ -90,6 +92,7 @@ impl Verify {
             .collect();
         let staying: Vec<_> = rows.iter().filter(|row| !row.leaves).collect();
         let mut findings = Findings {
+            fitting: rows.iter().filter(|row| row.opens == self.opens).count(),
             orphans: self.without_row(orphans).await?,
             others: rows
                 .iter()

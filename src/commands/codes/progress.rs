@@ -1,20 +1,23 @@
 //! How far it is: a bar in a terminal, lines elsewhere. And how it is stopped.
 
 use std::{
+    fmt,
     io::{IsTerminal, stdout},
     process,
     time::{Duration, Instant},
 };
 
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{
+    HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::codes::{Stopping, Told};
 
 /// `wide_bar` is as wide as the terminal leaves it, down to nothing.
-const BAR: &str = "{pos} of {len} {wide_bar} {eta} left";
-/// A line is due after so much more, or so much time.
-const LINES: u64 = 100;
+const BAR: &str = "{human_pos}/{human_len} {wide_bar} {left}";
+/// Lines from the beginning to the end; more where it takes long.
+const LINES: u64 = 10;
 const AT_LEAST_EVERY: Duration = Duration::from_secs(30);
 
 /// Shows how far some work is.
@@ -34,7 +37,8 @@ impl Progress {
             let bar = ProgressBar::with_draw_target(Some(whole), ProgressDrawTarget::stdout());
             // The template is a constant of ours: a wrong one only looks plain.
             let style = ProgressStyle::with_template(BAR);
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+            bar.set_style(style.with_key("left", time_left));
             bar
         });
         Self {
@@ -59,8 +63,9 @@ impl Progress {
             bar.set_position(done);
             return;
         }
+        let tenth = |done: u64| done * LINES / self.whole.max(1);
         let due = self.told.is_none_or(|(told, at)| {
-            done / LINES > told / LINES || (done > told && now - at >= AT_LEAST_EVERY)
+            tenth(done) > tenth(told) || (done > told && now - at >= AT_LEAST_EVERY)
         });
         if due {
             let whole = HumanCount(self.whole);
@@ -87,6 +92,15 @@ impl Drop for Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Nothing before the first steps have shown how quick it is.
+fn time_left(state: &ProgressState, out: &mut dyn fmt::Write) {
+    let left = state.eta();
+    if !left.is_zero() {
+        // Where this fails nothing is shown.
+        let _ = write!(out, "{:#}", HumanDuration(left));
     }
 }
 
@@ -132,6 +146,7 @@ pub(super) fn stop_at_signal() -> anyhow::Result<Stopping> {
                 process::exit(130);
             }
             told.stop();
+            eprintln!("\nStopping, once what WeChat draws now is kept; again to give that up.");
         }
     });
     Ok(stopping)

@@ -2,7 +2,7 @@
 
 use super::{Place, bytes, codes, number, progress::Progress};
 use crate::{
-    codes::verify::{Findings, TakenOut, Verify},
+    codes::verify::{Findings, Verify},
     settings::Flags,
 };
 
@@ -51,13 +51,18 @@ pub(super) async fn run(arguments: &Arguments, at: &Place<'_>) -> anyhow::Result
             "no image in the {place} belongs to a code of this database; is it the one of the \
              servers? Nothing was deleted",
         );
+        anyhow::ensure!(
+            findings.fitting > 0 || findings.others.is_empty(),
+            "no code at all opens what the settings say; are they those of the servers? Nothing \
+             was deleted",
+        );
         Some(verify.delete(&findings).await?)
     } else {
         None
     };
     let lines = [
         altered(&findings, &place),
-        missing(&findings, out),
+        missing(&findings),
         orphans(&findings, deleted.map(|(orphans, _)| orphans)),
         others(&findings, deleted.map(|(_, others)| others)),
         read_back(&findings, at, &place),
@@ -71,6 +76,16 @@ pub(super) async fn run(arguments: &Arguments, at: &Place<'_>) -> anyhow::Result
                 println!("✗ {line}");
             }
         }
+    }
+    if out.stock > 0 {
+        let stock = codes(i64::try_from(out.stock).unwrap_or(i64::MAX));
+        println!("So that nobody gets them, {stock} of the stock now count as taken.");
+    }
+    if out.pool > 0 {
+        let pool = codes(as_count(out.pool));
+        println!(
+            "So that nobody gets them, {pool} left the pool; `saoma codes pool` makes others."
+        );
     }
     anyhow::ensure!(wrong == 0, "{wrong} of {} checks failed", lines.len());
     Ok(())
@@ -95,32 +110,16 @@ fn altered(findings: &Findings, place: &str) -> Line {
     ))
 }
 
-fn missing(findings: &Findings, out: TakenOut) -> Line {
-    let mut done = Vec::new();
-    if out.stock > 0 {
-        done.push(format!("{} of the stock marked as taken", out.stock));
-    }
-    if out.pool > 0 {
-        done.push(format!(
-            "{} taken out of the pool (`saoma codes pool` makes others)",
-            out.pool
-        ));
-    }
+fn missing(findings: &Findings) -> Line {
     let missing = &findings.missing;
-    match (missing.is_empty(), done.is_empty()) {
-        (true, true) => Ok("codes: each has its image".to_owned()),
-        (true, false) => Err(format!(
-            "codes: {}, since their images are altered",
-            done.join(", ")
-        )),
-        (false, _) => Err(format!(
-            "codes: {} without an image{}",
-            number(count(missing)),
-            done.iter()
-                .map(|done| format!(", {done}"))
-                .collect::<String>(),
-        )),
+    if missing.is_empty() {
+        return Ok("codes: each has its image".to_owned());
     }
+    Err(format!(
+        "codes: {} without an image: {}",
+        number(count(missing)),
+        names(missing.iter().map(|row| &*row.image)),
+    ))
 }
 
 fn orphans(findings: &Findings, deleted: Option<usize>) -> Line {
