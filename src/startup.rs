@@ -290,6 +290,7 @@ impl Wired {
         ahead.then(|| {
             Refill::start(refill::Parts {
                 store: store.clone(),
+                instance: settings.instance.clone(),
                 stock: self.stock.clone(),
                 opens: self.opens.clone(),
                 settings: settings.codes.clone(),

@@ -3,6 +3,7 @@
 //! The owner's first source, then the others: a stock of codes made ahead, a
 //! pool of codes lent again and again, WeChat while the page waits.
 
+mod by_hand;
 mod images;
 mod live;
 mod maker;
@@ -12,6 +13,7 @@ mod single_flight;
 pub mod stock;
 mod switch;
 pub mod tidy;
+pub mod verify;
 
 use std::net::IpAddr;
 
@@ -20,10 +22,11 @@ use crate::{
     login::ids::{AttemptId, Hash},
 };
 
-pub use images::{BUCKET_CONNECTIONS, IMMUTABLE, Image, ImageError, ImageStore, Images};
+pub use by_hand::{Stopping, Told};
+pub use images::{BUCKET_CONNECTIONS, IMMUTABLE, Image, ImageError, ImageStore, Images, Listed};
 pub use live::{Live, LiveShared};
 pub use maker::{MakeError, Maker};
-pub use pool::{Pool, PoolFill, PoolOrder};
+pub use pool::{Pool, PoolFill, PoolOrder, pool_rate};
 pub use stock::Stock;
 pub use switch::Switch;
 

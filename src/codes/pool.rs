@@ -57,10 +57,20 @@ struct Seen {
     unfilled: Option<Instant>,
 }
 
+/// A lease and its quarantine: how long a code is away for one login.
+fn cycle(settings: &PoolSettings, timers: &Timers) -> Duration {
+    timers.scan.min(timers.attempt) + settings.quarantine
+}
+
+/// Codes a second that a pool of this size can go on giving.
+pub fn pool_rate(size: i64, settings: &PoolSettings, timers: &Timers) -> f64 {
+    Numbers::of(size, cycle(settings, timers), 0.0).served
+}
+
 impl Pool {
     /// The pool of the codes that open this.
     pub fn new(store: Store, settings: PoolSettings, timers: &Timers, opens: Arc<str>) -> Self {
-        let cycle = timers.scan.min(timers.attempt) + settings.quarantine;
+        let cycle = cycle(&settings, timers);
         Self(Arc::new(Shared {
             store,
             settings,

@@ -5,6 +5,7 @@
 //! Whatever fails ends the round; the next begins after a pause that grows.
 
 mod batch;
+pub mod by_hand;
 pub mod forecast;
 pub mod pauses;
 
@@ -28,9 +29,9 @@ use tokio::{
 use super::{MakeError, Maker, Stock};
 use crate::{
     settings::CodeSettings,
-    store::{RefillLock, StockCount, Store, StoreError},
+    store::{RefillLock, StockCount, Store},
 };
-use batch::Batches;
+use batch::{Batches, Failure};
 use forecast::{Forecast, Marks};
 use pauses::Pauses;
 
@@ -94,6 +95,7 @@ impl Drop for Running {
 #[expect(missing_docs, reason = "the types say it")]
 pub struct Parts<M> {
     pub store: Store,
+    pub instance: String,
     pub stock: Stock,
     pub opens: Arc<str>,
     pub settings: CodeSettings,
@@ -182,6 +184,7 @@ impl Handler<Look> for Refill {
 #[derive(Debug)]
 struct Work {
     store: Store,
+    instance: String,
     stock: Stock,
     opens: Arc<str>,
     settings: CodeSettings,
@@ -192,24 +195,18 @@ struct Work {
     was_fine: bool,
 }
 
-/// Why a round ended early.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Make(#[from] MakeError),
-    #[error("the database: {0}")]
-    Store(#[from] StoreError),
-}
-
 impl Work {
     fn new<M: FnOnce() -> Maker>(parts: Parts<M>, stopping: Arc<AtomicBool>) -> Self {
-        let batches = Batches::new((parts.maker)(), parts.settings.stock_rate, stopping);
+        let maker = (parts.maker)();
+        let (store, opens) = (parts.store.clone(), parts.opens.clone());
+        let rate = parts.settings.stock_rate;
         Self {
+            batches: Batches::new(store, opens, maker, rate, stopping),
             store: parts.store,
+            instance: parts.instance,
             stock: parts.stock,
             opens: parts.opens,
             settings: parts.settings,
-            batches,
             forecast: Forecast::default(),
             pauses: Pauses::new(parts.longest_pause),
             was_fine: false,
@@ -259,7 +256,7 @@ impl Work {
         if left(count) >= marks.low {
             return Ok(());
         }
-        let Some(mut lock) = self.store.lock_refill().await? else {
+        let Some(mut lock) = self.store.lock_refill(&self.instance).await? else {
             return Ok(());
         };
         let filled = self.fill(&mut lock).await;
@@ -281,20 +278,16 @@ impl Work {
                 tracing::info!(made, stock = marks.high, "the stock of codes is full");
                 return Ok(());
             }
-            let (codes, failure) = self.batches.make(missing).await;
-            if !codes.is_empty() {
-                if let Err(error) = self.store.add_stock(&self.opens, &codes).await {
-                    self.batches.discard(&codes).await;
-                    return Err(error.into());
-                }
-                made += codes.len();
-                metrics::counter!("saoma_stock_made_total").increment(codes.len() as u64);
+            let (added, failure) = self.batches.add(missing).await;
+            if added > 0 {
+                made += added;
+                metrics::counter!("saoma_stock_made_total").increment(added as u64);
                 self.stock.was_filled();
                 // Some work: the next failure is the first of its row.
                 self.pauses.end();
             }
             if let Some(failure) = failure {
-                return Err(failure.into());
+                return Err(failure);
             }
         }
     }

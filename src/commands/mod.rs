@@ -29,7 +29,7 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Bring the database's schema up to date
     Migrate(Flags),
-    /// Make codes before anybody asks for them
+    /// Look at the codes, make some before anybody asks for them, check them
     #[command(subcommand)]
     Codes(codes::Action),
     /// Look at the keys that sign access tokens, or change them
@@ -51,7 +51,7 @@ impl Command {
     pub fn start_log(&self) -> anyhow::Result<()> {
         let log = match self {
             Self::Serve(flags) | Self::Migrate(flags) => Some(Settings::log(flags)?),
-            Self::Codes(action) => Some(Settings::log(action.flags())?),
+            Self::Codes(action) => Some(codes::log(action.flags())?),
             Self::Keys(action) => Some(Settings::log(action.flags())?),
             Self::Users(action) => Some(Settings::log(action.flags())?),
             Self::Audit(arguments) => Some(Settings::log(&arguments.flags)?),

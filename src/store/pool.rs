@@ -43,6 +43,8 @@ pub struct PoolState {
     pub size: i64,
     /// Those that could be leased now.
     pub free: i64,
+    /// Those that an attempt has now; all others rest.
+    pub leased: i64,
 }
 
 /// A query over the codes `c` of the pool that are free: what stands before the
@@ -136,19 +138,25 @@ impl Store {
     /// How many codes there are, and how many of them are free.
     pub async fn pool_state(&self, rules: &LeaseRules<'_>) -> Result<PoolState, StoreError> {
         let size = self.pool_size(rules.opens).await?;
-        let free = self
-            .run(async |db| {
-                free_codes!(
-                    query_scalar!("select count(*) as \"n!\" from codes c where ", ""),
-                    rules.opens,
-                    seconds(rules.quarantine),
-                    seconds(self.timers.attempt),
-                )
-                .fetch_one(db)
-                .await
-            })
-            .await?;
-        Ok(PoolState { size, free })
+        let free = self.pool_free_after(rules.opens, rules.quarantine).await?;
+        // Those whose leases are over are free without a quarantine.
+        let over = self.pool_free_after(rules.opens, Duration::ZERO).await?;
+        let leased = (size - over).max(0);
+        Ok(PoolState { size, free, leased })
+    }
+
+    async fn pool_free_after(&self, opens: &str, quarantine: Duration) -> Result<i64, StoreError> {
+        self.run(async |db| {
+            free_codes!(
+                query_scalar!("select count(*) as \"n!\" from codes c where ", ""),
+                opens,
+                seconds(quarantine),
+                seconds(self.timers.attempt),
+            )
+            .fetch_one(db)
+            .await
+        })
+        .await
     }
 
     /// Adds a code under the lowest number that is not taken, unless there are

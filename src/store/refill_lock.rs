@@ -11,6 +11,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{LIMIT, StockCount, Store, StoreError, stock};
 
+/// What the lock's connection calls itself, before the instance's name.
+const HOLDER: &str = "saoma fills for ";
+
 /// A connection of its own that has the lock. Ends with it, also when the
 /// instance or its network dies: then Postgres ends the transaction after a minute
 /// without a statement.
@@ -18,10 +21,13 @@ use super::{LIMIT, StockCount, Store, StoreError, stock};
 pub struct RefillLock(PgConnection);
 
 impl Store {
-    /// The lock; none while another instance has it.
-    pub async fn lock_refill(&self) -> Result<Option<RefillLock>, StoreError> {
+    /// The lock for this instance; none while another has it.
+    pub async fn lock_refill(&self, instance: &str) -> Result<Option<RefillLock>, StoreError> {
         let deadline = Instant::now() + LIMIT;
         let options = self.pool.connect_options();
+        let options = (*options)
+            .clone()
+            .application_name(&format!("{HOLDER}{instance}"));
         let locked = async {
             let mut connection = PgConnection::connect_with(&options).await?;
             sqlx::raw_sql("begin; set local idle_in_transaction_session_timeout = '60s'")
@@ -40,6 +46,27 @@ impl Store {
         };
         let answer: Result<sqlx::Result<_>, _> = timeout_at(deadline, locked).await;
         Ok(answer.map_err(|_| StoreError::TimedOut)??)
+    }
+
+    /// The instance that has the lock now, as far as Postgres knows it.
+    pub async fn refill_holder(&self) -> Result<Option<String>, StoreError> {
+        let name = self
+            .run(async |db| {
+                sqlx::query_scalar!(
+                    r#"select coalesce(application_name, '') as "name!"
+                    from pg_locks join pg_stat_activity using (pid)
+                    where locktype = 'advisory' and objsubid = 1 and granted
+                        and pg_locks.database =
+                            (select oid from pg_database where datname = current_database())
+                        and (classid::bigint << 32) | objid::bigint
+                            = hashtext('saoma stock')::bigint
+                    limit 1"#
+                )
+                .fetch_optional(db)
+                .await
+            })
+            .await?;
+        Ok(name.and_then(|name| Some(name.strip_prefix(HOLDER)?.to_owned())))
     }
 }
 

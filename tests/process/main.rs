@@ -13,6 +13,7 @@ mod support;
 
 mod bad_peers;
 mod canaries;
+mod codes;
 mod database_faults;
 mod demo;
 mod doctor;

@@ -131,6 +131,7 @@ async fn every_command_has_help_and_an_unknown_one_is_refused() {
         "codes",
         "audit",
         "keys",
+        "codes",
     ] {
         let ended = run(&[command, "--help"], &Vec::new(), &place).await;
         assert_eq!(ended.code, Some(0), "{command}: {}", ended.err);

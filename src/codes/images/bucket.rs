@@ -3,10 +3,15 @@
 //! rusty-s3 signs, awc sends: no second HTTP client, no second TLS. Requests are signed in their
 //! query (Signature Version 4, the payload left to TLS), since OSS knows no chunked signatures.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use awc::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use bytes::Bytes;
+use chrono::DateTime;
 use rusty_s3::{
     Credentials, S3Action,
     actions::{ListObjectsV2, ListObjectsV2Response},
@@ -136,16 +141,16 @@ impl Bucket {
         expect_good(&answer)
     }
 
-    /// All names of ours under the prefix.
-    pub(super) async fn list(&self) -> Result<Vec<ImageName>, ImageError> {
+    /// All names of ours under the prefix, and when the objects were put there.
+    pub(super) async fn list(&self) -> Result<Vec<(ImageName, Option<SystemTime>)>, ImageError> {
         let mut names = Vec::new();
         let mut next = None;
         for _ in 0..MOST_PAGES {
             let page = self.page(next.as_deref()).await?;
-            let keys = page.contents.iter().map(|object| &object.key);
-            names.extend(
-                keys.filter_map(|key| ImageName::parse(key.strip_prefix(&self.place.prefix)?)),
-            );
+            names.extend(page.contents.iter().filter_map(|object| {
+                let name = ImageName::parse(object.key.strip_prefix(&self.place.prefix)?)?;
+                Some((name, object.last_modified.as_deref().and_then(time)))
+            }));
             next = page.next_continuation_token;
             if next.is_none() {
                 return Ok(names);
@@ -185,6 +190,10 @@ impl fmt::Debug for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.place.fmt(f)
     }
+}
+
+fn time(text: &str) -> Option<SystemTime> {
+    Some(DateTime::parse_from_rfc3339(text).ok()?.into())
 }
 
 fn expect_good(answer: &Answer) -> Result<(), ImageError> {

@@ -70,12 +70,17 @@ impl Folder {
         .await
     }
 
-    /// All names of ours in it.
-    pub(super) async fn list(&self) -> Result<Vec<ImageName>, ImageError> {
+    /// All names of ours in it, and when their files were written.
+    pub(super) async fn list(&self) -> Result<Vec<(ImageName, Option<SystemTime>)>, ImageError> {
         self.in_background(move |folder| {
             let mut names = Vec::new();
             for entry in fs::read_dir(folder)? {
-                names.extend(entry?.file_name().to_str().and_then(ImageName::parse));
+                let entry = entry?;
+                if let Some(name) = entry.file_name().to_str().and_then(ImageName::parse) {
+                    // One that was deleted meanwhile has no time any more.
+                    let written = entry.metadata().and_then(|data| data.modified());
+                    names.push((name, written.ok()));
+                }
             }
             Ok(names)
         })

@@ -11,7 +11,7 @@ mod folder;
 mod health;
 mod name;
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 
@@ -111,7 +111,21 @@ pub struct Image {
     pub content_type: &'static str,
 }
 
+/// An image of the store's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// When it was put there, by the store's clock; none if the store does not say.
+    pub put_at: Option<SystemTime>,
+}
+
 impl Images {
+    /// Whether these are the bytes of the image of this name.
+    pub fn are_bytes_of(name: &str, bytes: &[u8]) -> bool {
+        ImageName::parse(name).is_some_and(|name| name.is_of(bytes))
+    }
+
     /// Whether this could be the name of an image of ours.
     pub fn is_name(text: &str) -> bool {
         ImageName::parse(text).is_some()
@@ -200,15 +214,19 @@ impl Images {
         self.shared.health.note(Deed::Delete, done)
     }
 
-    /// The names of all images in the store, a million at most, in no order. In a bucket each
+    /// All images in the store, a million at most, in no order. In a bucket each
     /// thousand takes up to 5 seconds.
-    pub async fn list(&self) -> Result<Vec<String>, ImageError> {
+    pub async fn list(&self) -> Result<Vec<Listed>, ImageError> {
         let names = match &self.way {
             Way::Folder(folder) => folder.list().await,
             Way::Bucket(bucket) => bucket.list().await,
         };
         let names = self.shared.health.note(Deed::List, names)?;
-        Ok(names.iter().map(ToString::to_string).collect())
+        let listed = names.into_iter().map(|(name, put_at)| Listed {
+            name: name.to_string(),
+            put_at,
+        });
+        Ok(listed.collect())
     }
 
     /// Deletes what a killed process left unfinished in the folder long ago.

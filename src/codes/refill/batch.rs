@@ -13,6 +13,7 @@ use futures_util::{StreamExt, future::ready, stream};
 use tokio::time::{Instant, sleep_until};
 
 use super::super::{MakeError, Maker, NewCode};
+use crate::store::{Store, StoreError};
 
 /// Calls to WeChat that are under way together.
 const AT_ONCE: usize = 8;
@@ -21,9 +22,20 @@ const MOST: u32 = 128;
 /// A slow batch ends after this, so that a stock that is empty gets codes soon.
 const AT_THE_LATEST: Duration = Duration::from_secs(2);
 
+/// Why a batch has fewer codes than were wanted.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Make(#[from] MakeError),
+    #[error("the database: {0}")]
+    Store(#[from] StoreError),
+}
+
 /// Makes codes, batch after batch.
 #[derive(Debug)]
 pub(super) struct Batches {
+    store: Store,
+    opens: Arc<str>,
     maker: Maker,
     /// Between the beginnings of two calls.
     gap: Duration,
@@ -33,8 +45,16 @@ pub(super) struct Batches {
 
 impl Batches {
     /// At most `rate` calls in a minute, none once `stopping` is set.
-    pub(super) fn new(maker: Maker, rate: u32, stopping: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(
+        store: Store,
+        opens: Arc<str>,
+        maker: Maker,
+        rate: u32,
+        stopping: Arc<AtomicBool>,
+    ) -> Self {
         Self {
+            store,
+            opens,
             maker,
             gap: Duration::from_secs(60) / rate,
             next_call: Cell::new(Instant::now()),
@@ -42,10 +62,24 @@ impl Batches {
         }
     }
 
-    /// Up to `missing` codes with their images; fewer after two seconds, or after
-    /// a failure. What is under way then comes to its end: a code that WeChat
-    /// has drawn is not thrown away.
-    pub(super) async fn make(&self, missing: u32) -> (Vec<NewCode>, Option<MakeError>) {
+    /// Adds up to `missing` codes to the stock, their images first, and says how many
+    /// it were; fewer after two seconds, or after a failure.
+    pub(super) async fn add(&self, missing: u32) -> (usize, Option<Failure>) {
+        let (codes, failure) = self.make(missing).await;
+        let failure = failure.map(Failure::Make);
+        if codes.is_empty() {
+            return (0, failure);
+        }
+        if let Err(error) = self.store.add_stock(&self.opens, &codes).await {
+            self.discard(&codes).await;
+            return (0, Some(error.into()));
+        }
+        (codes.len(), failure)
+    }
+
+    /// What is under way at the end is waited for: a code that WeChat has drawn is
+    /// not thrown away.
+    async fn make(&self, missing: u32) -> (Vec<NewCode>, Option<MakeError>) {
         let end = Instant::now() + AT_THE_LATEST;
         let failure = Cell::new(None);
         let failed = Cell::new(false);
@@ -78,7 +112,7 @@ impl Batches {
     }
 
     /// Gives up codes whose rows could not be written.
-    pub(super) async fn discard(&self, codes: &[NewCode]) {
+    async fn discard(&self, codes: &[NewCode]) {
         for code in codes {
             self.maker.discard(code).await;
         }

@@ -26,7 +26,11 @@ async fn an_image_is_kept_whole_under_its_name_and_nothing_else_is_left() {
     assert_eq!(fs::read(folder.join(&name)).unwrap(), image.bytes);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     fs::write(folder.join("of-somebody-else.txt"), "").unwrap();
-    assert_eq!(images.list().await.unwrap(), std::slice::from_ref(&name));
+    let listed = images.list().await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].name, name);
+    let age = listed[0].put_at.unwrap().elapsed().unwrap();
+    assert!(age.as_secs() < 60, "{age:?}");
     images.delete(&name).await.unwrap();
     images.delete(&name).await.unwrap();
     assert!(images.read(&name).await.unwrap().is_none());

@@ -1,6 +1,6 @@
 //! Images in S3-compatible storage, by a real server of it.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use actix_web::web::Bytes;
 use saoma::codes::ImageError;
@@ -64,7 +64,17 @@ async fn all_images_are_listed_however_many_they_are() {
     assert!(images.list().await.unwrap().is_empty());
     bucket.fill(1005).await;
     let kept = images.keep(image()).await.unwrap();
-    let mut names = images.list().await.unwrap();
+    let listed = images.list().await.unwrap();
+    let now = SystemTime::now();
+    let mut names: Vec<_> = listed
+        .into_iter()
+        .map(|image| {
+            let off = Duration::from_secs(60);
+            let put_at = image.put_at.unwrap();
+            assert!((now - off..now + off).contains(&put_at), "{put_at:?}");
+            image.name
+        })
+        .collect();
     assert!(names.contains(&kept));
     names.sort();
     names.dedup();

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use saoma::{
-    codes::{NewCode, PoolFill, PoolOrder},
+    codes::{NewCode, PoolFill, PoolOrder, Stopping},
     store::{LeaseRules, Store},
 };
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ impl TestServer {
             maker: self.maker(),
             opens: self.opens(),
             pause: Duration::from_millis(1),
+            stopping: Stopping::default(),
         }
     }
 
