@@ -285,6 +285,9 @@ impl Wired {
         let images = self.images.images();
         let warmed = served_here.then(|| images.clone());
         actix::spawn(self.stock.clone().keep(ahead, warmed));
+        if let Some(pool) = self.pool.clone() {
+            actix::spawn(pool.watch());
+        }
         let opens = self.opens.clone();
         actix::spawn(codes::tidy::run(store.clone(), images, opens));
         ahead.then(|| {

@@ -20,6 +20,7 @@ use std::net::IpAddr;
 use crate::{
     error::Error,
     login::ids::{AttemptId, Hash},
+    store::PoolState,
 };
 
 pub use by_hand::{Stopping, Told};
@@ -117,6 +118,8 @@ pub struct CodesLeft {
     pub source: Source,
     /// The stock; none while this server does not keep one or has not looked yet.
     pub stock: Option<stock::Level>,
+    /// The pool; none while it has no codes.
+    pub pool: Option<PoolState>,
 }
 
 impl Codes {
@@ -184,6 +187,7 @@ impl Codes {
         CodesLeft {
             source: self.order.get(place).copied().unwrap_or(Source::Live),
             stock: self.stock.level(),
+            pool: self.pool.as_ref().and_then(Pool::level),
         }
     }
 }

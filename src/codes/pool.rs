@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::time::{MissedTickBehavior, interval};
+
 use super::{Code, Source, Want};
 use crate::{
     login::limits::subscriber,
@@ -24,6 +26,8 @@ use quota::Quota;
 
 /// How long nobody looks again whether an unfilled pool has been filled.
 const UNFILLED: Duration = Duration::from_secs(5);
+/// How often the codes are counted, for whoever watches the server.
+const COUNTED: Duration = Duration::from_secs(15);
 
 /// Which of the free codes is leased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,8 @@ struct Seen {
     demand: Demand,
     warned: Option<Instant>,
     unfilled: Option<Instant>,
+    /// Of a pool that has codes.
+    state: Option<PoolState>,
 }
 
 /// A lease and its quarantine: how long a code is away for one login.
@@ -115,6 +121,33 @@ impl Pool {
     /// How many codes there are, and how many are free now.
     pub async fn state(&self) -> Result<PoolState, StoreError> {
         self.0.store.pool_state(&self.rules()).await
+    }
+
+    /// Counts the codes until the process ends.
+    pub async fn watch(self) {
+        let mut tick = interval(COUNTED);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            match self.state().await {
+                Ok(state) => self.note(state),
+                Err(error) => tracing::debug!(%error, "the pool is counted at the next look"),
+            }
+        }
+    }
+
+    fn note(&self, state: PoolState) {
+        let filled = state.size > 0;
+        self.seen().state = filled.then_some(state);
+        if filled {
+            metrics::gauge!("saoma_pool_size").set(state.size as f64);
+            metrics::gauge!("saoma_pool_free").set(state.free as f64);
+        }
+    }
+
+    /// As counted last; none of a pool without codes.
+    pub fn level(&self) -> Option<PoolState> {
+        self.seen().state
     }
 
     fn rules(&self) -> LeaseRules<'_> {

@@ -43,11 +43,14 @@ pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
     let stock = left
         .stock
         .map(|stock| json!({"left": stock.left, "mark": stock.mark}));
+    let pool = left
+        .pool
+        .map(|pool| json!({"free": pool.free, "size": pool.size}));
     let mut body = json!({
         "ready": reasons.is_empty(),
         "reasons": reasons,
         "warnings": warnings,
-        "codes": {"source": left.source.as_str(), "stock": stock},
+        "codes": {"source": left.source.as_str(), "stock": stock, "pool": pool},
     });
     if reasons.is_empty() {
         return Ok(HttpResponse::Ok().json(body));

@@ -11,7 +11,7 @@ async fn a_healthy_server_says_so_on_both_addresses() {
         let mut client = Browser::new(url);
         assert_eq!(client.get("/healthz").await.expect(200)["status"], "ok");
         let ready = client.get("/readyz").await.expect(200);
-        let codes = json!({"source": "live", "stock": null});
+        let codes = json!({"source": "live", "stock": null, "pool": null});
         let expected = json!({"ready": true, "reasons": [], "warnings": [], "codes": codes});
         assert_eq!(ready, expected);
     }

@@ -16,6 +16,16 @@ struct CodesLeft {
     /// Null where this server does not fill it.
     #[schema(required)]
     stock: Option<StockLeft>,
+    /// Null where it has no codes.
+    #[schema(required)]
+    pool: Option<PoolLeft>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct PoolLeft {
+    /// Codes that could be leased now.
+    free: i64,
+    size: i64,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use saoma::{codes::PoolOrder, login::ids::AttemptId, simulator::FaultMode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     TestServer,
@@ -68,6 +68,23 @@ async fn pl2_a_code_whose_socket_dropped_goes_to_nobody_else_and_its_browser_res
     assert_eq!(attempt.browser.scene(&ticket).await, attempt.scene);
     let scanned = phone.scan(&attempt.scene).await.expect(200);
     assert_eq!(scanned["attempt"], attempt.id);
+}
+
+#[actix_web::test]
+async fn readiness_tells_what_is_left_of_the_pool() {
+    let server = TestServer::start_with_pool(2).await;
+    let mut browser = server.browser().await;
+    browser.open_socket().await;
+    // It counts at its start, and every 15 s from then on.
+    let other = server.beside(POOL).await;
+    let mut watcher = other.browser().await;
+    let left = loop {
+        let ready = watcher.get("/readyz").await.expect(200);
+        if ready["codes"]["pool"] != Value::Null {
+            break ready["codes"]["pool"].clone();
+        }
+    };
+    assert_eq!(left, json!({"free": 1, "size": 2}));
 }
 
 #[actix_web::test]
