@@ -13,7 +13,9 @@ use anyhow::Context;
 use super::database::with_store;
 use crate::{
     codes::{ImageStore, Images, Maker},
+    login::keys::SecretKey,
     settings::{CodeStore, Flags, Settings},
+    startup,
     store::Store,
     wechat::{AccessToken, Breakers, Wechat},
 };
@@ -88,7 +90,13 @@ impl Place<'_> {
 
     fn maker(&self) -> anyhow::Result<Maker> {
         let settings = &self.settings.wechat;
-        let wechat = Wechat::new(settings.clone(), Arc::new(AccessToken::new()));
+        let token = match SecretKey::find(self.settings)? {
+            // The token of all instances, so that none of them loses its own.
+            Some(key) => AccessToken::shared(startup::steward(self.settings, &key, self.store)?),
+            // Before the first start.
+            None => AccessToken::new(),
+        };
+        let wechat = Wechat::new(settings.clone(), Arc::new(token));
         let breaker = Breakers::new(settings.longest_pause).codes;
         Ok(Maker::new(wechat, self.images()?, breaker))
     }

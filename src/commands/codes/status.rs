@@ -172,13 +172,14 @@ impl<'a> Status<'a> {
             number(self.mark),
             number(size.taken_in_a_minute),
         );
-        let mut line = format!("{left} of {mark} left, {taken} taken in the last minute");
-        if let Some(instance) = &self.fills {
-            line += &format!(", instance {instance} fills it now");
-        } else if self.at.settings.codes.first != Source::Stock {
-            line += "; servers do not fill it, since SAOMA_CODES is not stock";
-        }
-        line
+        let filling = match &self.fills {
+            Some(instance) => format!(", instance {instance} fills it now"),
+            None if self.at.settings.codes.first != Source::Stock => {
+                "; servers do not fill it, since SAOMA_CODES is not stock".to_owned()
+            }
+            None => String::new(),
+        };
+        format!("{left} of {mark} left, {taken} taken in the last minute{filling}")
     }
 
     fn pool_line(&self) -> String {
