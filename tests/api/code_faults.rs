@@ -1,0 +1,45 @@
+//! Codes while something that they need is slow, away or wrong.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
+
+use crate::support::{Answer, TestServer, stock::unfilled};
+
+async fn connect(server: &TestServer) -> PgConnection {
+    let options = &server.database.options;
+    PgConnection::connect_with(options).await.unwrap()
+}
+
+async fn execute(server: &TestServer, sql: &'static str) {
+    let mut connection = connect(server).await;
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+}
+
+async fn begin(server: &Arc<TestServer>) -> Answer {
+    let mut browser = server.browser().await;
+    browser.post("/api/login/attempts", json!({})).await
+}
+
+/// A database that was restored may have the code as one that nobody took.
+#[actix_web::test]
+async fn a_code_that_stands_for_an_attempt_is_never_shown_for_another() {
+    let (server, _lock) = unfilled(&[]).await;
+    server.fill_stock(1).await;
+    let first = server.pending().await;
+    let forget = "update codes set taken_by = null, taken_at = null where kind = 'stock'";
+    execute(&server, forget).await;
+    server.stock.was_filled();
+    let refused = begin(&server).await;
+    assert_eq!(refused.status, 500);
+    let ticket: Value = begin(&server).await.expect(201);
+    assert_eq!(ticket["source"], "live");
+
+    let mut other = server.pending().await;
+    execute(&server, forget).await;
+    server.stock.was_filled();
+    other.browser.refresh(&json!(1), false).await;
+    let ticket = other.browser.expect("ticket").await;
+    assert_ne!(other.browser.scene(&ticket).await, first.scene);
+}
