@@ -1,6 +1,6 @@
 //! Codes while something that they need is slow, away or wrong.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -15,6 +15,15 @@ async fn connect(server: &TestServer) -> PgConnection {
 async fn execute(server: &TestServer, sql: &'static str) {
     let mut connection = connect(server).await;
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+}
+
+/// Asks again and again until the answer is yes.
+async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while !condition().await {
+        assert!(std::time::Instant::now() < deadline, "it never happens");
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 async fn begin(server: &Arc<TestServer>) -> Answer {
@@ -42,4 +51,19 @@ async fn a_code_that_stands_for_an_attempt_is_never_shown_for_another() {
     other.browser.refresh(&json!(1), false).await;
     let ticket = other.browser.expect("ticket").await;
     assert_ne!(other.browser.scene(&ticket).await, first.scene);
+}
+
+#[actix_web::test]
+async fn a_refill_that_takes_its_time_counts_the_use_of_the_last_minute_and_not_since_it_began() {
+    let server = TestServer::start().await;
+    let mut lock = server.store.lock_refill("it").await.unwrap().unwrap();
+    execute(
+        &server,
+        "insert into codes (kind, scene_hash, image, bytes, opens, taken_by, taken_at)
+         values ('live', 'a scene', 'none.png', 0, 'this', 'it',
+            clock_timestamp() - interval '59.8 seconds')",
+    )
+    .await;
+    eventually(async || lock.count_stock("this").await.unwrap().used_in_a_minute == 0).await;
+    lock.release().await;
 }
