@@ -67,3 +67,31 @@ async fn a_refill_that_takes_its_time_counts_the_use_of_the_last_minute_and_not_
     eventually(async || lock.count_stock("this").await.unwrap().used_in_a_minute == 0).await;
     lock.release().await;
 }
+
+#[actix_web::test]
+async fn codes_whose_commit_is_heard_of_too_late_keep_their_images() {
+    let (server, lock) = unfilled(&[("SAOMA_STOCK_SIZE", "3"), ("SAOMA_STOCK_MAX", "3")]).await;
+    // The disk of the database takes longer for one commit than anybody waits.
+    execute(
+        &server,
+        "create sequence commits;
+         create function slow() returns trigger language plpgsql as $$ begin
+            if nextval('commits') = 1 then perform pg_sleep(2.5); end if;
+            return null;
+         end $$;
+         create constraint trigger slow after insert on codes
+            deferrable initially deferred for each row execute function slow();",
+    )
+    .await;
+    drop(lock);
+    let rows = "select count(*) from codes";
+    eventually(async || server.database.count(rows).await >= 3).await;
+    let mut connection = connect(&server).await;
+    let names: Vec<String> = sqlx::query_scalar("select image from codes")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    for name in names {
+        assert!(server.images().read(&name).await.unwrap().is_some());
+    }
+}
