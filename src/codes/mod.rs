@@ -163,7 +163,7 @@ impl Codes {
     /// None from a source that has no code now.
     async fn code_of(&self, source: Source, want: &Want) -> Result<Option<Code>, Error> {
         match source {
-            Source::Stock => Ok(self.stock.code().await),
+            Source::Stock => Ok(self.stock.code().await?),
             Source::Pool => match &self.pool {
                 Some(pool) => Ok(pool.code(want).await?),
                 None => Ok(None),

@@ -31,6 +31,19 @@ async fn begin(server: &Arc<TestServer>) -> Answer {
     browser.post("/api/login/attempts", json!({})).await
 }
 
+/// Attempts and other codes are ordinary; only the folder is no folder any more.
+fn lose_images(server: &TestServer) {
+    let folder = server.data_dir.join("codes");
+    std::fs::rename(&folder, server.data_dir.join("lost")).unwrap();
+    std::fs::write(&folder, "").unwrap();
+}
+
+fn find_images(server: &TestServer) {
+    let folder = server.data_dir.join("codes");
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::rename(server.data_dir.join("lost"), &folder).unwrap();
+}
+
 /// A database that was restored may have the code as one that nobody took.
 #[actix_web::test]
 async fn a_code_that_stands_for_an_attempt_is_never_shown_for_another() {
@@ -94,4 +107,44 @@ async fn codes_whose_commit_is_heard_of_too_late_keep_their_images() {
     for name in names {
         assert!(server.images().read(&name).await.unwrap().is_some());
     }
+}
+
+#[actix_web::test]
+async fn without_a_database_no_view_costs_a_code_of_wechats() {
+    for source in ["stock", "pool", "live"] {
+        let (server, _lock) = unfilled(&[("SAOMA_CODES", source)]).await;
+        begin(&server).await.expect(201);
+        let mut browser = server.browser().await;
+        server.database.set_away(true).await;
+        // The first may find it out by such a code.
+        let refused = browser.post("/api/login/attempts", json!({})).await;
+        refused.expect_problem(503, "unavailable");
+        let calls = || server.simulator.state().stats()["/wxa/getwxacodeunlimit"].calls;
+        let before = calls();
+        for _ in 0..5 {
+            let refused = browser.post("/api/login/attempts", json!({})).await;
+            refused.expect_problem(503, "unavailable");
+        }
+        assert_eq!(calls(), before, "{source}");
+        server.database.set_away(false).await;
+        eventually(async || {
+            let answer = browser.post("/api/login/attempts", json!({})).await;
+            answer.status == 201
+        })
+        .await;
+    }
+}
+
+#[actix_web::test]
+async fn while_images_cannot_be_kept_wechat_is_not_asked_for_each_view() {
+    let server = TestServer::start().await;
+    lose_images(&server);
+    for _ in 0..20 {
+        begin(&server)
+            .await
+            .expect_problem(503, "codes_unavailable");
+    }
+    assert!(server.drawn() <= 5, "{}", server.drawn());
+    find_images(&server);
+    eventually(async || begin(&server).await.status == 201).await;
 }
