@@ -148,3 +148,22 @@ async fn while_images_cannot_be_kept_wechat_is_not_asked_for_each_view() {
     find_images(&server);
     eventually(async || begin(&server).await.status == 201).await;
 }
+
+#[actix_web::test]
+async fn a_code_of_the_pool_whose_image_is_not_here_is_not_shown() {
+    let server = TestServer::start_with_pool(3).await;
+    let mut connection = connect(&server).await;
+    let names: Vec<String> = sqlx::query_scalar("select image from codes")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    for name in names {
+        server.images().delete(&name).await.unwrap();
+    }
+    for _ in 0..3 {
+        let ticket = begin(&server).await.expect(201);
+        assert_eq!(ticket["source"], "live");
+    }
+    let leased = "select count(*) from codes where lease_ends_at is not null";
+    assert_eq!(server.database.count(leased).await, 1);
+}
