@@ -167,3 +167,21 @@ async fn a_code_of_the_pool_whose_image_is_not_here_is_not_shown() {
     let leased = "select count(*) from codes where lease_ends_at is not null";
     assert_eq!(server.database.count(leased).await, 1);
 }
+
+#[actix_web::test]
+async fn whoever_makes_up_names_of_images_does_not_keep_the_store_busy() {
+    let server = TestServer::start_with(&[("SAOMA_MAX_STARTS_PER_ADDRESS", "100")]).await;
+    let mut browser = server.browser().await;
+    let ticket = browser.open_socket().await;
+    let mut refused = None;
+    for number in 0..100 {
+        let answer = browser.get(&format!("/codes/{number:064x}.jpg")).await;
+        if answer.status != 404 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    refused.unwrap().expect_problem(429, "slow_down");
+    // What is in memory is shown to everybody.
+    browser.scene(&ticket).await;
+}
