@@ -5,25 +5,14 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use crate::support::{Answer, TestServer, stock::unfilled};
+use crate::support::{Answer, TestServer, eventually, stock::unfilled};
 
-async fn connect(server: &TestServer) -> PgConnection {
+/// The names of all images that there are rows of.
+async fn images(server: &TestServer) -> Vec<String> {
     let options = &server.database.options;
-    PgConnection::connect_with(options).await.unwrap()
-}
-
-async fn execute(server: &TestServer, sql: &'static str) {
-    let mut connection = connect(server).await;
-    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-}
-
-/// Asks again and again until the answer is yes.
-async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
-    let deadline = std::time::Instant::now() + Duration::from_secs(30);
-    while !condition().await {
-        assert!(std::time::Instant::now() < deadline, "it never happens");
-        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
-    }
+    let mut connection = PgConnection::connect_with(options).await.unwrap();
+    let images = sqlx::query_scalar("select image from codes");
+    images.fetch_all(&mut connection).await.unwrap()
 }
 
 async fn begin(server: &Arc<TestServer>) -> Answer {
@@ -51,7 +40,7 @@ async fn a_code_that_stands_for_an_attempt_is_never_shown_for_another() {
     server.fill_stock(1).await;
     let first = server.pending().await;
     let forget = "update codes set taken_by = null, taken_at = null where kind = 'stock'";
-    execute(&server, forget).await;
+    server.database.execute(forget).await;
     server.stock.was_filled();
     let refused = begin(&server).await;
     assert_eq!(refused.status, 500);
@@ -59,7 +48,7 @@ async fn a_code_that_stands_for_an_attempt_is_never_shown_for_another() {
     assert_eq!(ticket["source"], "live");
 
     let mut other = server.pending().await;
-    execute(&server, forget).await;
+    server.database.execute(forget).await;
     server.stock.was_filled();
     other.browser.refresh(&json!(1), false).await;
     let ticket = other.browser.expect("ticket").await;
@@ -70,13 +59,14 @@ async fn a_code_that_stands_for_an_attempt_is_never_shown_for_another() {
 async fn a_refill_that_takes_its_time_counts_the_use_of_the_last_minute_and_not_since_it_began() {
     let server = TestServer::start().await;
     let mut lock = server.store.lock_refill("it").await.unwrap().unwrap();
-    execute(
-        &server,
-        "insert into codes (kind, scene_hash, image, bytes, opens, taken_by, taken_at)
+    server
+        .database
+        .execute(
+            "insert into codes (kind, scene_hash, image, bytes, opens, taken_by, taken_at)
          values ('live', 'a scene', 'none.png', 0, 'this', 'it',
             clock_timestamp() - interval '59.8 seconds')",
-    )
-    .await;
+        )
+        .await;
     eventually(async || lock.count_stock("this").await.unwrap().used_in_a_minute == 0).await;
     lock.release().await;
 }
@@ -85,26 +75,22 @@ async fn a_refill_that_takes_its_time_counts_the_use_of_the_last_minute_and_not_
 async fn codes_whose_commit_is_heard_of_too_late_keep_their_images() {
     let (server, lock) = unfilled(&[("SAOMA_STOCK_SIZE", "3"), ("SAOMA_STOCK_MAX", "3")]).await;
     // The disk of the database takes longer for one commit than anybody waits.
-    execute(
-        &server,
-        "create sequence commits;
+    server
+        .database
+        .execute(
+            "create sequence commits;
          create function slow() returns trigger language plpgsql as $$ begin
             if nextval('commits') = 1 then perform pg_sleep(2.5); end if;
             return null;
          end $$;
          create constraint trigger slow after insert on codes
             deferrable initially deferred for each row execute function slow();",
-    )
-    .await;
+        )
+        .await;
     drop(lock);
     let rows = "select count(*) from codes";
     eventually(async || server.database.count(rows).await >= 3).await;
-    let mut connection = connect(&server).await;
-    let names: Vec<String> = sqlx::query_scalar("select image from codes")
-        .fetch_all(&mut connection)
-        .await
-        .unwrap();
-    for name in names {
+    for name in images(&server).await {
         assert!(server.images().read(&name).await.unwrap().is_some());
     }
 }
@@ -152,12 +138,7 @@ async fn while_images_cannot_be_kept_wechat_is_not_asked_for_each_view() {
 #[actix_web::test]
 async fn a_code_of_the_pool_whose_image_is_not_here_is_not_shown() {
     let server = TestServer::start_with_pool(3).await;
-    let mut connection = connect(&server).await;
-    let names: Vec<String> = sqlx::query_scalar("select image from codes")
-        .fetch_all(&mut connection)
-        .await
-        .unwrap();
-    for name in names {
+    for name in images(&server).await {
         server.images().delete(&name).await.unwrap();
     }
     for _ in 0..3 {
