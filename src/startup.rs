@@ -341,6 +341,7 @@ impl Wired {
                 pool.clone(),
                 live,
                 switch.clone(),
+                images.clone(),
             );
             Site {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),

@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use crate::{
     error::Error,
     login::ids::{AttemptId, Hash},
-    store::PoolState,
+    store::{PoolState, StoreError},
 };
 
 pub use by_hand::{Stopping, Told};
@@ -109,6 +109,7 @@ pub struct Codes {
     pool: Option<Pool>,
     live: Live,
     switch: Switch,
+    images: Images,
 }
 
 /// What is left of the codes, for whoever watches the server.
@@ -130,6 +131,7 @@ impl Codes {
         pool: Option<Pool>,
         live: Live,
         switch: Switch,
+        images: Images,
     ) -> Self {
         let order = first.then_others();
         Self {
@@ -138,6 +140,7 @@ impl Codes {
             pool,
             live,
             switch,
+            images,
         }
     }
 
@@ -166,13 +169,29 @@ impl Codes {
     /// None from a source that has no code now.
     async fn code_of(&self, source: Source, want: &Want) -> Result<Option<Code>, Error> {
         match source {
-            Source::Stock => Ok(self.stock.code().await),
+            Source::Stock => Ok(self.stock.code().await?),
             Source::Pool => match &self.pool {
-                Some(pool) => Ok(pool.code(want).await?),
+                Some(pool) => Ok(self.pooled(pool, want).await?),
                 None => Ok(None),
             },
             Source::Live => self.live.make(want).await.map(Some),
         }
+    }
+
+    /// A code of the pool whose image is at hand.
+    async fn pooled(&self, pool: &Pool, want: &Want) -> Result<Option<Code>, StoreError> {
+        let Some(code) = pool.code(want).await? else {
+            return Ok(None);
+        };
+        if let Err(error) = self.images.warm(&code.image).await {
+            pool.rest();
+            // What is wrong with the store has been told, once.
+            if !error.is_of_the_store() {
+                tracing::error!(%error, image = code.image, "a code of the pool has no image here");
+            }
+            return Ok(None);
+        }
+        Ok(Some(code))
     }
 
     /// Whether a code is too dear for a page that nobody looks at.

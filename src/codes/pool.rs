@@ -6,6 +6,7 @@
 mod demand;
 mod fill;
 mod quota;
+mod turns;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -23,9 +24,11 @@ use crate::{
 use demand::{Demand, Numbers};
 pub use fill::PoolFill;
 use quota::Quota;
+use turns::Turns;
 
-/// How long nobody looks again whether an unfilled pool has been filled.
-const UNFILLED: Duration = Duration::from_secs(5);
+/// How long nobody looks again whether an unfilled pool has been filled, or whether images
+/// that could not be shown can be.
+const REST: Duration = Duration::from_secs(5);
 /// How often the codes are counted, for whoever watches the server.
 const COUNTED: Duration = Duration::from_secs(15);
 
@@ -50,6 +53,7 @@ struct Shared {
     /// A lease and its quarantine together: what one login costs the pool.
     cycle: Duration,
     quota: Quota,
+    turns: Turns,
     seen: Mutex<Seen>,
 }
 
@@ -58,7 +62,7 @@ struct Shared {
 struct Seen {
     demand: Demand,
     warned: Option<Instant>,
-    unfilled: Option<Instant>,
+    rests_since: Option<Instant>,
     /// Of a pool that has codes.
     state: Option<PoolState>,
 }
@@ -83,6 +87,7 @@ impl Pool {
             opens,
             cycle,
             quota: Quota::new(settings.per_address, cycle),
+            turns: Turns::default(),
             seen: Mutex::default(),
         }))
     }
@@ -92,9 +97,12 @@ impl Pool {
     pub async fn code(&self, want: &Want) -> Result<Option<Code>, StoreError> {
         let now = Instant::now();
         self.seen().demand.count(now);
-        if self.is_unfilled(now) {
+        if self.rests(now) {
             return Ok(None);
         }
+        let Some(turn) = self.0.turns.take() else {
+            return Ok(None);
+        };
         let address = subscriber(want.address);
         if !self.0.quota.take(address, now) {
             metrics::counter!("saoma_pool_refused_total", "reason" => "address").increment(1);
@@ -104,7 +112,9 @@ impl Pool {
         if !matches!(leased, Ok(Some(_))) {
             self.0.quota.give_back(address);
         }
-        let Some(lease) = leased? else {
+        let leased = leased?;
+        turn.note(leased.is_none());
+        let Some(lease) = leased else {
             metrics::counter!("saoma_pool_refused_total", "reason" => "used_up").increment(1);
             self.used_up(now).await?;
             return Ok(None);
@@ -158,10 +168,15 @@ impl Pool {
         }
     }
 
-    /// Whether a moment ago there was no code at all.
-    fn is_unfilled(&self, now: Instant) -> bool {
-        let found = self.seen().unfilled;
-        found.is_some_and(|at| now.duration_since(at) < UNFILLED)
+    /// Leases no code for a while: they cannot be shown, and each would be lost for its lease
+    /// and its quarantine.
+    pub fn rest(&self) {
+        self.seen().rests_since = Some(Instant::now());
+    }
+
+    fn rests(&self, now: Instant) -> bool {
+        let since = self.seen().rests_since;
+        since.is_some_and(|since| now.saturating_duration_since(since) < REST)
     }
 
     /// No code was free. Says so once in the time that a code takes to come back,
@@ -175,7 +190,7 @@ impl Pool {
         let size = self.0.store.pool_size(&self.0.opens).await?;
         let mut seen = self.seen();
         if size == 0 {
-            seen.unfilled = Some(now);
+            seen.rests_since = Some(now);
             return Ok(());
         }
         seen.warned = Some(now);

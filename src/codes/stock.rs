@@ -90,14 +90,15 @@ impl Stock {
     }
 
     /// A code, at once if one is held, else after half a second at the most;
-    /// none from a stock that is used up.
-    pub async fn code(&self) -> Option<Code> {
+    /// none from a stock that is used up. Fails while the database is away.
+    pub async fn code(&self) -> Result<Option<Code>, StoreError> {
         let deadline = Instant::now() + WAIT;
         let mut looked = None;
         loop {
             match self.ask() {
-                Asked::Code(code) => return Some(code),
-                Asked::UsedUp => return None,
+                Asked::Code(code) => return Ok(Some(code)),
+                Asked::UsedUp => return Ok(None),
+                Asked::Away => return Err(StoreError::TimedOut),
                 Asked::Wait => {}
             }
             // Once more after subscribing: a block may have come in between.
@@ -105,7 +106,14 @@ impl Stock {
                 looked = Some(self.0.looked.subscribe());
                 continue;
             };
-            timeout_at(deadline, looked.changed()).await.ok()?.ok()?;
+            if !matches!(timeout_at(deadline, looked.changed()).await, Ok(Ok(()))) {
+                let is_away = self.held().is_away();
+                return if is_away {
+                    Err(StoreError::TimedOut)
+                } else {
+                    Ok(None)
+                };
+            }
         }
     }
 
@@ -136,26 +144,30 @@ impl Stock {
             if !wanted || missing == 0 {
                 continue;
             }
-            let block = self.take(missing, &mut warming).await;
-            match &block {
-                Ok(_) => healthy = true,
-                Err(error) if healthy => {
-                    healthy = false;
-                    tracing::warn!(%error, "no codes could be taken from the stock");
-                }
-                Err(_) => {}
+            let taken = self.take(missing, &mut warming).await;
+            if let Err(error) = &taken
+                && healthy
+            {
+                tracing::warn!(%error, "no codes could be taken from the stock");
             }
-            let now = Instant::now();
-            let block = block.unwrap_or(Block {
-                codes: Vec::new(),
-                taken_at: now,
-            });
-            if block.codes.len() < usize::try_from(missing).unwrap_or(usize::MAX) {
-                self.0.low.notify_one();
-            }
-            self.held().put(block.codes, block.taken_at, now);
+            healthy = taken.is_ok();
+            self.hold(taken, missing);
             self.0.looked.send_replace(());
         }
+    }
+
+    /// What came of asking for `missing` codes.
+    fn hold(&self, taken: Result<Block, StoreError>, missing: u32) {
+        let now = Instant::now();
+        let (codes, taken_at) = match taken {
+            Ok(block) => (block.codes, block.taken_at),
+            Err(error) if error.is_away() => return self.held().miss(now),
+            Err(_) => (Vec::new(), now),
+        };
+        if codes.len() < usize::try_from(missing).unwrap_or(usize::MAX) {
+            self.0.low.notify_one();
+        }
+        self.held().put(codes, taken_at, now);
     }
 
     /// A block that is ours alone, without the codes whose images are not here.

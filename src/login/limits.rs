@@ -46,6 +46,7 @@ pub struct Limits(Arc<Counters>);
 #[derive(Debug)]
 struct Counters {
     starts: Rate<IpAddr>,
+    images: Rate<IpAddr>,
     phone_sessions: Rate<IpAddr>,
     redeems: Rate<IpAddr>,
     scans: PerPerson,
@@ -93,6 +94,7 @@ impl Limits {
         let per_address = |number: u32| Rate::new(number, MINUTE, burst(number));
         Self(Arc::new(Counters {
             starts: per_address(limits.starts_per_address),
+            images: per_address(limits.starts_per_address),
             phone_sessions: per_address(limits.starts_per_address),
             redeems: per_address(limits.redeems_per_address),
             scans: PerPerson::new(limits.scans_per_user),
@@ -113,6 +115,12 @@ impl Limits {
     pub fn start(&self, address: IpAddr) -> Result<(), Error> {
         self.0.starts.count(&subscriber(address))?;
         self.0.all.count(&Kind::Start)
+    }
+
+    /// One more image for this address that is not in memory: a code's page asks for one, and
+    /// whoever makes names up would have the image store look for each.
+    pub fn image(&self, address: IpAddr) -> Result<(), Error> {
+        self.0.images.count(&subscriber(address))
     }
 
     /// One more phone session from this address.
@@ -185,6 +193,7 @@ impl Limits {
         let counters = &self.0;
         for addresses in [
             &counters.starts,
+            &counters.images,
             &counters.phone_sessions,
             &counters.redeems,
         ] {

@@ -76,6 +76,7 @@ impl Store {
     /// A new scene for a pending attempt. The scene before it stays good for
     /// one more scan time, or to the attempt's end; scenes before that end now.
     /// It ends a microsecond before the new one, which tells them apart next time.
+    /// A scene that stands for an attempt already, in this lease or a later one, is none.
     pub async fn renew_attempt(
         &self,
         id: AttemptId,
@@ -94,6 +95,8 @@ impl Store {
                     expires_at = least(saoma_now() + make_interval(secs => $7), ends_at)
                 where id = $1 and version = $2
                     and state = any($8) and expires_at > saoma_now()
+                    and not exists (
+                        select from attempt_scenes s where s.scene_hash = $3 and s.epoch >= $9)
                 returning *
             ), newest as (
                 select s.scene_hash from attempt_scenes s join a on a.id = s.attempt_id

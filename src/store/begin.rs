@@ -79,7 +79,9 @@ fn begun_of(row: &NewAttempt, changed: &[Attempt]) -> Result<Begun, StoreError> 
             .filter(|attempt| attempt.browser_hash == row.browser_hash)
     };
     let attempt = of_browser().find(|attempt| attempt.id == row.id);
-    let attempt = attempt.ok_or_else(|| StoreError::Inconsistent("no new row".to_owned()))?;
+    let attempt = attempt.ok_or_else(|| {
+        StoreError::Inconsistent("a new attempt's code stands for another already".to_owned())
+    })?;
     let replaced = of_browser().filter(|attempt| attempt.id != row.id);
     Ok(Begun {
         attempt: attempt.clone(),
@@ -91,6 +93,8 @@ fn begun_of(row: &NewAttempt, changed: &[Attempt]) -> Result<Begun, StoreError> 
 const OPEN_ATTEMPTS: i64 = 4;
 
 impl Store {
+    /// Writes the attempts whose codes stand for no other: a database that was set back may
+    /// have codes as free that somebody was shown.
     async fn insert_attempts(
         &self,
         instance: &str,
@@ -118,6 +122,9 @@ impl Store {
                         $15::bigint[])
                     as t(id, browser_hash, scene_hash, code_name, code_source, silent_renewals,
                         browser_name, browser_os, browser_ip, return_to, epoch)
+                    where not exists (
+                        select from attempt_scenes s
+                        where s.scene_hash = t.scene_hash and s.epoch >= t.epoch)
                 ), inserted as (
                     insert into login_attempts (id, browser_hash, instance, code_name, code_source,
                         silent_renewals, browser_name, browser_os, browser_ip, return_to,

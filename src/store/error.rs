@@ -17,6 +17,28 @@ pub enum StoreError {
     Inconsistent(String),
 }
 
+impl StoreError {
+    /// Whether the database is away or too slow, for whoever asks it.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::TimedOut)
+    }
+
+    /// Whether it is sure that the statement changed nothing. A commit may work though its
+    /// answer comes too late, or is lost with its connection (classes 08 and 57P).
+    pub fn is_undone(&self) -> bool {
+        let (Self::Unavailable(error) | Self::Refused(error)) = self else {
+            return false;
+        };
+        match error {
+            sqlx::Error::Database(refusal) => refusal
+                .code()
+                .is_some_and(|code| !code.starts_with("08") && !code.starts_with("57P")),
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+            _ => false,
+        }
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     /// Data exceptions (22), broken constraints (23) and wrong statements (42)
     /// come again however often one asks; everything else may pass.

@@ -168,6 +168,8 @@ impl Store {
     }
 }
 
+/// The refill's lock is a transaction, in which `now()`, and `saoma_now()` with it, stands
+/// still: the minute is counted by the clock on the wall, moved as `saoma_now()` is.
 pub(super) async fn count(db: &mut PgConnection, opens: &str) -> sqlx::Result<StockCount> {
     sqlx::query_as!(
         StockCount,
@@ -175,8 +177,8 @@ pub(super) async fn count(db: &mut PgConnection, opens: &str) -> sqlx::Result<St
             (select count(*) from codes
              where kind = 'stock' and taken_at is null and opens = $1) as "left!",
             (select count(*) from codes
-             where taken_at > saoma_now() - interval '1 minute' and kind <> 'pool'
-                and opens = $1) as "used_in_a_minute!""#,
+             where taken_at > saoma_now() + (clock_timestamp() - now()) - interval '1 minute'
+                and kind <> 'pool' and opens = $1) as "used_in_a_minute!""#,
         opens,
     )
     .fetch_one(db)

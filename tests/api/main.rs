@@ -10,6 +10,7 @@ mod bad_frames;
 mod bad_input;
 mod check_code;
 mod check_number;
+mod code_faults;
 mod code_images;
 mod concurrency;
 mod corpus;

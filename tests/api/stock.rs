@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use saoma::{codes::tidy, simulator::FaultMode};
 use serde_json::{Value, json};
 
-use crate::support::{Browser, TestServer, stock::unfilled};
+use crate::support::{Browser, TestServer, eventually, stock::unfilled};
 
 const TWO_HOURS: Duration = Duration::from_secs(2 * 3600 + 1);
 
@@ -184,15 +184,6 @@ async fn a_refill_that_fails_rests_and_goes_on_by_itself() {
     server.simulator.state().clear_faults();
     let left = "select count(*) from codes where kind = 'stock'";
     eventually(async || server.database.count(left).await == 20).await;
-}
-
-/// Asks again and again until the answer is yes.
-async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
-    let deadline = std::time::Instant::now() + Duration::from_secs(30);
-    while !condition().await {
-        assert!(std::time::Instant::now() < deadline, "it never happens");
-        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 #[actix_web::test]

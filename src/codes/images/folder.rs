@@ -4,12 +4,13 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use actix_web::web;
 use bytes::Bytes;
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{error::ImageError, name::ImageName};
 
@@ -19,6 +20,10 @@ const WRITTEN_BY_THEN: Duration = Duration::from_secs(2 * 3600);
 /// A file is a matter of milliseconds, unless the folder's server is gone.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// Files in work at once. One whose server is gone keeps its thread, and names of other servers
+/// are looked up on the same threads: no more than so many are lost, and nobody queues for them.
+const AT_ONCE: usize = 64;
+
 /// What a file is called until all of it is there.
 const UNFINISHED: &str = "part";
 
@@ -26,6 +31,7 @@ const UNFINISHED: &str = "part";
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
     path: PathBuf,
+    turns: Arc<Semaphore>,
 }
 
 impl Folder {
@@ -34,6 +40,7 @@ impl Folder {
         fs::create_dir_all(path)?;
         Ok(Self {
             path: path.to_owned(),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
         })
     }
 
@@ -119,7 +126,18 @@ impl Folder {
     ) -> Result<T, ImageError> {
         let folder = self.path.clone();
         let shown = self.path.display().to_string();
-        match timeout(LIMIT, web::block(move || work(&folder))).await {
+        let turns = self.turns.clone();
+        let in_turn = async {
+            // Nobody closes the semaphore. The turn ends with the work, not with who waits for it.
+            let turn = turns.acquire_owned().await;
+            web::block(move || {
+                let done = work(&folder);
+                drop(turn);
+                done
+            })
+            .await
+        };
+        match timeout(LIMIT, in_turn).await {
             Ok(Ok(done)) => done.map_err(|error| ImageError::of_folder(&shown, &error)),
             Ok(Err(_)) => Err(ImageError::Away("the thread pool has stopped".to_owned())),
             Err(_) => Err(ImageError::Away(format!(
@@ -142,5 +160,41 @@ fn existing<T>(done: io::Result<T>) -> io::Result<Option<T>> {
         Ok(done) => Ok(Some(done)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use futures_util::future::join_all;
+    use nix::{sys::stat::Mode, unistd::mkfifo};
+
+    use super::*;
+
+    /// A pipe that nobody writes to is a file whose server is gone.
+    #[actix_web::test]
+    async fn files_that_hang_leave_threads_to_others() {
+        let path = std::env::temp_dir().join(format!("saoma-{}", rand::random::<u64>()));
+        let folder = Folder::open(&path).unwrap();
+        let text = format!("{}.jpg", "0a".repeat(32));
+        let name = ImageName::parse(&text).unwrap();
+        mkfifo(&path.join(&text), Mode::S_IRWXU).unwrap();
+        let moment = Duration::from_millis(50);
+        join_all((0..600).map(|_| timeout(moment, folder.get(name)))).await;
+        assert!(folder.turns.available_permits() == 0);
+        let other = timeout(Duration::from_secs(2), web::block(|| 7)).await;
+        while folder.turns.available_permits() < AT_ONCE {
+            // For whoever waits that it is written to.
+            drop(
+                OpenOptions::new()
+                    .read(true)
+                    .write(true)
+                    .open(path.join(&text)),
+            );
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        fs::remove_dir_all(&path).unwrap();
+        assert_eq!(other.unwrap().unwrap(), 7);
     }
 }

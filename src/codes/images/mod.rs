@@ -159,6 +159,11 @@ impl Images {
         Ok(())
     }
 
+    /// Whether an image is in memory, so that showing it costs nothing.
+    pub fn is_at_hand(&self, name: &str) -> bool {
+        ImageName::parse(name).is_some_and(|name| self.shared.cache.contains(&name))
+    }
+
     /// The image of a name; none for one that we never gave or that is not there.
     pub async fn read(&self, name: &str) -> Result<Option<Image>, ImageError> {
         let Some(name) = ImageName::parse(name) else {

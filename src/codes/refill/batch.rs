@@ -71,7 +71,11 @@ impl Batches {
             return (0, failure);
         }
         if let Err(error) = self.store.add_stock(&self.opens, &codes).await {
-            self.discard(&codes).await;
+            // A row that is there after all needs its image; one that is not leaves an
+            // image that `saoma codes verify` finds.
+            if error.is_undone() {
+                self.discard(&codes).await;
+            }
             return (0, Some(error.into()));
         }
         (codes.len(), failure)

@@ -28,6 +28,8 @@ pub(super) struct Held {
     used_at: Option<Instant>,
     target: usize,
     used_up_until: Option<Instant>,
+    /// The database did not answer when it was asked last.
+    is_away: bool,
     /// Since the block was asked for that is on its way.
     was_filled: bool,
 }
@@ -38,6 +40,8 @@ pub(super) enum Asked {
     Code(Code),
     /// The stock had nothing a moment ago.
     UsedUp,
+    /// The database did not answer a moment ago.
+    Away,
     /// The keeper may bring one.
     Wait,
 }
@@ -48,8 +52,9 @@ impl Held {
         self.drop_old(now);
         match self.codes.pop_front() {
             Some((code, _)) => Asked::Code(code),
-            None if self.used_up_until.is_some_and(|until| now < until) => Asked::UsedUp,
-            None => Asked::Wait,
+            None if self.used_up_until.is_none_or(|until| now >= until) => Asked::Wait,
+            None if self.is_away => Asked::Away,
+            None => Asked::UsedUp,
         }
     }
 
@@ -74,8 +79,20 @@ impl Held {
     pub(super) fn put(&mut self, block: Vec<Code>, taken_at: Instant, now: Instant) {
         let used_up = block.is_empty() && !self.was_filled;
         self.used_up_until = used_up.then(|| now + USED_UP);
+        self.is_away = false;
         self.codes
             .extend(block.into_iter().map(|code| (code, taken_at)));
+    }
+
+    /// The database did not answer; it is asked again after a moment.
+    pub(super) fn miss(&mut self, now: Instant) {
+        self.used_up_until = Some(now + USED_UP);
+        self.is_away = true;
+    }
+
+    /// Whether the last block did not come for the database's sake.
+    pub(super) fn is_away(&self) -> bool {
+        self.is_away
     }
 
     /// A stock that had nothing was filled.
@@ -174,6 +191,21 @@ mod tests {
         let later = now + USED_UP;
         assert!(matches!(held.ask(later), Asked::Wait));
         assert!(held.missing(later) > 0);
+    }
+
+    #[test]
+    fn a_database_that_does_not_answer_is_no_stock_that_is_used_up() {
+        let now = Instant::now();
+        let mut held = Held::default();
+        held.put(block(1), now, now);
+        held.miss(now);
+        assert!(matches!(held.ask(now), Asked::Code(_)));
+        assert!(matches!(held.ask(now), Asked::Away));
+        assert_eq!(held.missing(now), 0);
+        let later = now + USED_UP;
+        assert!(matches!(held.ask(later), Asked::Wait));
+        held.put(Vec::new(), later, later);
+        assert!(matches!(held.ask(later), Asked::UsedUp));
     }
 
     #[test]

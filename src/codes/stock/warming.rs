@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
 use super::{Code, Images};
+use crate::codes::ImageError;
 
 /// Images that are made ready at once.
 const AT_ONCE: usize = 8;
@@ -23,6 +24,8 @@ pub(super) struct Block {
 pub(super) struct Warming {
     images: Option<Images>,
     waiting: Option<Block>,
+    /// The block before had codes without images, and that was told.
+    told: bool,
 }
 
 /// What became of one code's image.
@@ -31,7 +34,7 @@ enum Found {
     /// The store is away: the code is good, and waits.
     Away(Code),
     /// It is gone or altered, and the code with it.
-    Lost,
+    Lost(ImageError),
 }
 
 impl Warming {
@@ -39,6 +42,7 @@ impl Warming {
         Self {
             images,
             waiting: None,
+            told: false,
         }
     }
 
@@ -57,14 +61,16 @@ impl Warming {
         let looks = stream::iter(mem::take(&mut block.codes));
         let looks = looks.map(|code| look(images, code, &away));
         let mut looks = looks.buffer_unordered(AT_ONCE);
-        let mut waiting = Vec::new();
+        let (mut waiting, mut lost) = (Vec::new(), Vec::new());
         while let Some(found) = looks.next().await {
             match found {
                 Found::Ready(code) => block.codes.push(code),
                 Found::Away(code) => waiting.push(code),
-                Found::Lost => {}
+                Found::Lost(error) => lost.push(error),
             }
         }
+        drop(looks);
+        self.tell(&lost);
         if !waiting.is_empty() {
             self.waiting = Some(Block {
                 codes: waiting,
@@ -72,6 +78,21 @@ impl Warming {
             });
         }
         block
+    }
+
+    /// An instance whose images are elsewhere loses block after block.
+    fn tell(&mut self, lost: &[ImageError]) {
+        metrics::counter!("saoma_stock_lost_total").increment(lost.len() as u64);
+        if let Some(error) = lost.first()
+            && !self.told
+        {
+            tracing::error!(
+                %error, codes = lost.len(),
+                "codes of the stock have no image here and are left out; do all instances keep \
+                 their images in one place?"
+            );
+        }
+        self.told = !lost.is_empty();
     }
 }
 
@@ -86,13 +107,6 @@ async fn look(images: &Images, code: Code, away: &Cell<bool>) -> Found {
             away.set(true);
             Found::Away(code)
         }
-        Err(error) => {
-            tracing::error!(
-                %error, image = code.image,
-                "a code of the stock has no image here and is left out; do all instances keep \
-                 their images in one place?"
-            );
-            Found::Lost
-        }
+        Err(error) => Found::Lost(error),
     }
 }

@@ -6,7 +6,7 @@ use actix_web::web::Bytes;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Browser, TestServer,
+    Answer, Browser, TestServer, eventually,
     object_storage::{Bucket, KEY_ID, SECRET},
 };
 
@@ -69,10 +69,11 @@ async fn without_the_storage_shown_codes_stay_and_new_ones_wait() {
     answer.expect_problem(503, "codes_unavailable");
     assert_eq!(answer.header("cache-control"), "no-store");
     bucket.fault("busy", 0).await;
-    browser
-        .post("/api/login/attempts", json!({}))
-        .await
-        .expect(201);
+    eventually(async || {
+        let begun = browser.post("/api/login/attempts", json!({})).await;
+        begun.status == 201
+    })
+    .await;
     get(&server, &unseen)
         .await
         .expect_problem(404, "code_unknown");

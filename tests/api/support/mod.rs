@@ -29,3 +29,12 @@ pub use redis::RedisServer;
 pub use server::TestServer;
 pub use site::{Site, Way};
 pub use wire::{Proxy, Wire};
+
+/// Asks again and again until the answer is yes.
+pub async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !condition().await {
+        assert!(std::time::Instant::now() < deadline, "it never happens");
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
