@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use crate::{client, process::Bench};
 
 /// Pages that wait at the same time when the server is asked for all it can do.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 
 /// Views that are over.
 pub struct Views {

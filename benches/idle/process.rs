@@ -24,10 +24,20 @@ pub struct Bench {
     pub port: u16,
     /// `saoma serve`, with the settings of other commands too.
     command: Command,
-    server: Child,
+    server: Running,
     simulator: Simulator,
     postgres: PrivatePostgres,
     folder: PathBuf,
+}
+
+/// A server that ends with its bench, also with one that fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Kilobytes.
@@ -79,7 +89,7 @@ impl Bench {
             .env("SAOMA_MAX_REDEEMS_PER_ADDRESS", "0")
             .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null());
-        let server = command.arg("serve").spawn().unwrap();
+        let server = Running(command.arg("serve").spawn().unwrap());
         let bench = Self {
             port,
             command,
@@ -164,7 +174,7 @@ impl Bench {
         let sql = "insert into codes (kind, scene_hash, image, bytes, opens)
             select 'stock', sha256(convert_to(gen_random_uuid()::text, 'UTF8')), made.image, made.bytes, made.opens
             from (select *, row_number() over () - 1 as row from codes where kind = 'stock') made
-            join generate_series(1, $1) as number on number % 50 = made.row";
+            join generate_series(1, $1) as copy(n) on copy.n % 50 = made.row";
         let mut connection = self.connect().await;
         let count = i32::try_from(count).unwrap();
         sqlx::query(sql)
@@ -189,7 +199,7 @@ impl Bench {
 
     /// The server's process.
     pub fn pid(&self) -> u32 {
-        self.server.id()
+        self.server.0.id()
     }
 
     pub fn memory(&self) -> Memory {
@@ -219,14 +229,14 @@ impl Bench {
 
     fn proc(&self, file: &str) -> PathBuf {
         Path::new("/proc")
-            .join(self.server.id().to_string())
+            .join(self.server.0.id().to_string())
             .join(file)
     }
 
     pub async fn stop(mut self) {
-        let pid = Pid::from_raw(i32::try_from(self.server.id()).unwrap());
+        let pid = Pid::from_raw(i32::try_from(self.server.0.id()).unwrap());
         kill(pid, Signal::SIGTERM).unwrap();
-        while self.server.try_wait().unwrap().is_none() {
+        while self.server.0.try_wait().unwrap().is_none() {
             sleep(Duration::from_millis(20)).await;
         }
         self.simulator.stop().await;
