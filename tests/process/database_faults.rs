@@ -127,7 +127,13 @@ impl Logins {
 
         self.phone.scan(&self.waiting_scene).await.expect(200);
         self.waiting.expect("scanned").await;
-        self.server.browser().await.open_socket().await;
+        // For a second after the last code that could not be kept none is made.
+        eventually("a new page gets its code", async || {
+            let mut newcomer = self.server.browser().await;
+            let begun = newcomer.post("/api/login/attempts", json!({})).await;
+            begun.status == 201
+        })
+        .await;
     }
 }
 
