@@ -34,6 +34,7 @@ missing_packages() {
     have c++ || echo g++
     have nginx || echo nginx
     have systemd-analyze || echo systemd
+    have_faketime || echo libfaketime
     have redis-server || echo redis-server
     have chromedriver || echo chromium-driver
     have chromium || have chromium-browser || have google-chrome || echo chromium
@@ -48,6 +49,10 @@ missing_packages() {
 # Ordinary users have no sbin on their path, where nginx lies.
 have() {
     PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null
+}
+
+have_faketime() {
+    ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1
 }
 
 have_postgresql() {

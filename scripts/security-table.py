@@ -19,9 +19,9 @@ GROUPS = {
     "L": "Privacy, logs, supply chain",
 }
 # Whose every case has a test or a reason today; the others are later work.
-COMPLETE = {"Q", "A", "C", "D", "PL", "W", "H", "T", "L"}
+COMPLETE = {"Q", "A", "C", "D", "PL", "W", "H", "G", "T", "K", "L"}
 TEST = re.compile(
-    r"#\[(?:actix_web::|tokio::)?test\]\n(?:\s*#\[[^\n]*\n)*\s*(?:async )?fn (([a-z]+\d+)_\w+)"
+    r"#\[(?:actix::|actix_web::|tokio::)?test\]\n(?:\s*#\[[^\n]*\n)*\s*(?:async )?fn (([a-z]+\d+)_\w+)"
     # A property test stands inside proptest!, which knows #[test] only.
 )
 

@@ -29,9 +29,15 @@ catalogue() {
     SAOMA_SOAK=1 RUST_TEST_THREADS=1 timeout 3600 cargo test --locked --test api security::
 }
 
+# K1, K2, R8: thousands of sockets on instances that are stopped, restarted or killed.
+instances() {
+    SAOMA_SOAK=1 RUST_TEST_THREADS=1 timeout 3600 cargo test --locked --test process \
+        -- k1_ k2_ r8_
+}
+
 summary=
 failed=0
-for case in ${*:-abuse idle catalogue fuzz}; do
+for case in ${*:-abuse idle catalogue instances fuzz}; do
     echo "==> $case"
     began=$(date +%s)
     if "$case"; then said=passed; else said=FAILED failed=1; fi

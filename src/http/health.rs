@@ -19,8 +19,10 @@ pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
     let site = site(&request)?;
     let hub = site.hub.send(Alive).timeout(Duration::from_secs(1)).await;
     let mut reasons = Vec::new();
-    if site.login.store.ping().await.is_err() {
-        reasons.push("database");
+    match site.login.store.is_writable().await {
+        Ok(true) => {}
+        Ok(false) => reasons.push("database_read_only"),
+        Err(_) => reasons.push("database"),
     }
     if hub.is_err() {
         reasons.push("hub");

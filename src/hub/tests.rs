@@ -32,7 +32,7 @@ impl Handler<SocketEvent> for Stuck {
 }
 
 #[actix::test]
-async fn a_socket_whose_mailbox_is_full_hears_last_of_all_that_it_is_too_slow() {
+async fn k6_a_socket_whose_mailbox_is_full_hears_last_of_all_that_it_is_too_slow() {
     let (release, released) = oneshot::channel();
     let heard = Arc::new(Mutex::new(Vec::new()));
     let stuck = Stuck {

@@ -79,6 +79,8 @@ pub struct Store {
     pool: PgPool,
     /// For the attempts' inserts alone: their commits do not wait for the disk.
     begin_pool: PgPool,
+    /// For readiness alone: a busy pool is no reason to take an instance's traffic away.
+    ready_pool: PgPool,
     timers: Timers,
 }
 
@@ -95,11 +97,11 @@ impl Store {
             .application_name("saoma")
             .options([("statement_timeout", "2s"), ("lock_timeout", "1s")]);
         let pool = PgPoolOptions::new().max_connections(connections);
-        let begin_pool = PgPoolOptions::new().max_connections(1);
+        let one = || limits(PgPoolOptions::new().max_connections(1));
         Self {
             pool: limits(pool).connect_lazy_with(options.clone()),
-            begin_pool: limits(begin_pool)
-                .connect_lazy_with(options.options([("synchronous_commit", "off")])),
+            ready_pool: one().connect_lazy_with(options.clone()),
+            begin_pool: one().connect_lazy_with(options.options([("synchronous_commit", "off")])),
             timers,
         }
     }
@@ -153,11 +155,16 @@ impl Store {
         done
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.run(async |db| sqlx::query("select 1").execute(db).await)
-            .await?;
-        Ok(())
+    /// Whether the database takes changes; one does not that only follows another, as after a
+    /// failover. An error if it does not answer.
+    pub async fn is_writable(&self) -> Result<bool, StoreError> {
+        let read_only: String = Self::run_on(&self.ready_pool, LIMIT, async |db| {
+            sqlx::query_scalar("show transaction_read_only")
+                .fetch_one(db)
+                .await
+        })
+        .await?;
+        Ok(read_only == "off")
     }
 
     /// The server's version, such as "15.4".
@@ -180,7 +187,8 @@ impl Store {
         .await
     }
 
-    /// Every pool, so that a test can move its database's clock in all connections.
+    /// Every pool that reads the time, so that a test can move its database's clock in all
+    /// connections.
     pub fn pools(&self) -> [&PgPool; 2] {
         [&self.pool, &self.begin_pool]
     }
@@ -188,6 +196,7 @@ impl Store {
     /// Ends all connections.
     pub async fn close(&self) {
         self.begin_pool.close().await;
+        self.ready_pool.close().await;
         self.pool.close().await;
     }
 

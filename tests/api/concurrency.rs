@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// Keeps a lock until it is dropped, so that requests wait behind it in the order of their arrival.
-async fn hold(server: &TestServer, lock: &str) -> PgConnection {
+pub async fn hold(server: &TestServer, lock: &str) -> PgConnection {
     let options = &server.database.options;
     let mut holder = PgConnection::connect_with(options).await.unwrap();
     let sql = AssertSqlSafe(format!("begin; {lock}"));
@@ -20,7 +20,7 @@ async fn hold(server: &TestServer, lock: &str) -> PgConnection {
 }
 
 /// Waits until so many requests wait for a lock.
-async fn until_waiting(server: &TestServer, number: i64) {
+pub async fn until_waiting(server: &TestServer, number: i64) {
     let sql = "select count(*) from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock'";
     for _ in 0..200 {

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::TestServer;
 
 #[actix_web::test]
-async fn sockets_stay_requests_fail_soon_and_the_login_goes_on_without_a_restart() {
+async fn g3_sockets_stay_requests_fail_soon_and_the_login_goes_on_without_a_restart() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let mut attempt = server.pending().await;

@@ -80,7 +80,7 @@ async fn saoma_migrate_gives_the_same_schema_as_sqlx_migrate_run() {
 }
 
 #[actix_web::test]
-async fn a_migration_that_meets_a_running_server_head_on_is_begun_again() {
+async fn g9_a_migration_that_meets_a_running_server_head_on_is_begun_again() {
     let database = TestDatabase::create().await;
     let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let mut first = sqlx::migrate::Migrator::new(migrations).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_migration_that_meets_a_running_server_head_on_is_begun_again() {
 }
 
 #[actix_web::test]
-async fn migrating_twice_and_from_a_newer_schema_changes_nothing() {
+async fn g9_migrating_twice_and_from_a_newer_schema_changes_nothing() {
     let database = TestDatabase::create().await;
     saoma_migrate(&database);
     let before = schema(&database);

@@ -64,11 +64,15 @@ impl Nginx {
         self.start(&site)
     }
 
-    /// Starts nginx in front of two instances.
-    pub fn before_instances(self, servers: [&str; 2]) -> Self {
-        let [one, two] = servers.map(listening);
-        let instances = [("127.0.0.1:8081", &*one), ("127.0.0.1:8082", &*two)];
-        let instances = replaced(INSTANCES, &instances);
+    /// Starts nginx in front of these instances.
+    pub fn before_instances(self, servers: &[&str]) -> Self {
+        let known = |line: &&str| line.starts_with("server 127.0.0.1:8081 ");
+        let line = INSTANCES.lines().find(known).unwrap();
+        let lines = servers.iter().map(|server| {
+            let line = replaced(line, &[("127.0.0.1:8081", &listening(server))]);
+            format!("{line}\n")
+        });
+        let instances: String = lines.collect();
         fs::write(self.folder.join("saoma-instances.conf"), instances).unwrap();
         self.start(CLUSTER)
     }
@@ -98,7 +102,19 @@ impl Nginx {
         fs::write(path("site.conf"), site).unwrap();
         fs::write(path("nginx.conf"), AROUND).unwrap();
 
-        let arguments = ["-p", &path(""), "-c", "nginx.conf", "-e", "error.log"];
+        self.run();
+        self
+    }
+
+    /// Ends it with all connections, and starts it again.
+    pub fn restart(&mut self) {
+        drop(self.keeper.take());
+        self.run();
+    }
+
+    fn run(&mut self) {
+        let folder = format!("{}/", self.folder.display());
+        let arguments = ["-p", &folder, "-c", "nginx.conf", "-e", "error.log"];
         let checked = Command::new(program()).args(arguments).arg("-t").output();
         let checked = checked.expect("nginx is installed");
         let said = String::from_utf8_lossy(&checked.stderr);
@@ -114,7 +130,6 @@ impl Nginx {
             );
             std::thread::yield_now();
         }
-        self
     }
 
     pub fn url(&self) -> String {

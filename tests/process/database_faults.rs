@@ -6,14 +6,19 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Browser, Cluster, Phone, Server, browser::Answer, server::status, wait::eventually,
+    Browser, Cluster, Disk, Phone, Place, Server,
+    browser::Answer,
+    cluster::{count, execute},
+    server::status,
+    wait::eventually,
 };
 
 /// The limit of a request without a database, and half a second for the rest of it.
 const LIMIT: Duration = Duration::from_millis(2_500);
 
 #[actix_web::test]
-async fn a_stopped_database_fails_requests_in_two_seconds_and_all_logins_go_on_when_it_is_back() {
+async fn g3_a_stopped_database_fails_requests_in_two_seconds_and_all_logins_go_on_when_it_is_back()
+{
     let mut cluster = Cluster::start();
     let mut logins = Logins::begin(&cluster).await;
     cluster.stop_at_once();
@@ -23,14 +28,136 @@ async fn a_stopped_database_fails_requests_in_two_seconds_and_all_logins_go_on_w
 }
 
 #[actix_web::test]
-async fn a_database_that_hangs_fails_requests_in_two_seconds_and_all_logins_go_on_when_it_is_back()
-{
+async fn g4_a_database_that_hangs_fails_requests_in_two_seconds_and_all_logins_go_on_when_it_is_back()
+ {
     let cluster = Cluster::start();
     let mut logins = Logins::begin(&cluster).await;
     cluster.freeze();
     logins.requests_fail_soon().await;
+    logins.a_crowd_fails_as_soon().await;
     cluster.thaw();
     logins.go_on().await;
+}
+
+#[actix_web::test]
+async fn g1_a_database_killed_between_a_confirm_and_its_commit_has_not_half_of_it() {
+    let mut cluster = Cluster::start();
+    let database = cluster.database().await;
+    let mut logins = Logins::begin_on(&database).await;
+    // Runs when all of the confirm is written, and before its commit.
+    let slow_commit = "create function wait() returns trigger language plpgsql as
+            $$ begin perform pg_sleep(60); return null; end $$;
+        create constraint trigger wait after update on login_attempts
+            deferrable initially deferred for each row execute function wait()";
+    execute(&database, slow_commit).await;
+    let (phone, nonce) = (logins.phone.clone(), logins.nonce.clone());
+    let confirm = actix_web::rt::spawn(async move { phone.confirm(&nonce).await });
+    let sleeps = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event = 'PgSleep'";
+    eventually("the commit waits", async || {
+        count(&database, sleeps).await == 1
+    })
+    .await;
+    cluster.stop_at_once();
+    let refused = confirm.await.unwrap();
+    let problem = refused.expect_problem(503, "unavailable");
+    assert!(problem["retry_in"].as_u64() >= Some(1), "{problem}");
+
+    cluster.start_again();
+    for (what, number) in [
+        ("login_attempts where state = 'scanned'", 1),
+        ("login_attempts where state = 'confirmed'", 0),
+        ("audit_log where event = 'confirm'", 0),
+        ("sessions", 0),
+    ] {
+        let found = count(&database, &format!("select count(*) from {what}")).await;
+        assert_eq!(found, number, "{what}");
+    }
+    execute(&database, "drop trigger wait on login_attempts").await;
+    logins.scanned.expect_silence().await;
+    logins.go_on().await;
+}
+
+#[actix_web::test]
+async fn g7_a_full_disk_logs_nobody_in_says_so_and_room_heals_it() {
+    let place = Place::new();
+    let folder = place.join("small");
+    let Some(disk) = Disk::mount(&folder, "24m") else {
+        eprintln!("left out: nobody may mount a small disk here");
+        return;
+    };
+    let cluster = Cluster::start();
+    let database = cluster.database_on(&folder).await;
+    let mut logins = Logins::begin_on(&database).await;
+    // Takes what is left, in the tables' pages too, which would take some logins more.
+    let fill = "create table fill (bytes bytea);
+        alter table fill alter bytes set storage external;
+        do $$ declare size int := 1000000; begin
+            while size > 100 loop
+                begin
+                    insert into fill select convert_to(repeat('x', size), 'utf8');
+                exception when disk_full then size := size / 2;
+                end;
+            end loop; end $$";
+    execute(&database, fill).await;
+    let full = async |answer: Answer| {
+        if answer.status != 200 && answer.status != 201 {
+            answer.expect_problem(503, "unavailable");
+        }
+        answer.status == 503
+    };
+    let mut browser = logins.server.browser().await;
+    eventually("a page's new attempt finds no room", async || {
+        full(browser.post("/api/login/attempts", json!({})).await).await
+    })
+    .await;
+    let refused = logins.phone.confirm(&logins.nonce).await;
+    let confirmed = !full(refused).await;
+    let written = "select count(*) from login_attempts where state = 'confirmed'";
+    // Whole or not at all, whichever it was.
+    assert_eq!(count(&database, written).await, i64::from(confirmed));
+    let log = logins.server.program.err();
+    assert!(log.contains("No space left on device"), "{log}");
+    assert!(logins.server.program.runs());
+    disk.make_room();
+    logins.go_on().await;
+    drop(cluster);
+    drop(disk);
+}
+
+/// What a database of a newer version has more than this one's.
+const NEWER: &str = "alter table login_attempts add column newer text;
+    alter table users add column newer integer not null default 7;
+    alter table sessions add column newer jsonb;
+    create table newer (id bigint generated always as identity primary key);
+    insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        values (99991231235959, 'of a newer version', true, '\\x00', 0)";
+
+#[actix_web::test]
+async fn g9_this_version_goes_on_and_starts_again_on_the_schema_of_a_newer_one() {
+    let cluster = Cluster::shared_database().await;
+    let mut logins = Logins::begin_on(&cluster).await;
+    // Statements of both instances are prepared before the tables change below them.
+    let beside = logins.server.beside(&[]).await;
+    beside.log_in(&logins.phone).await;
+    let mut elsewhere = logins.phone.clone();
+    elsewhere.url.clone_from(&beside.url);
+    let traffic = async {
+        for _ in 0..6 {
+            beside.log_in(&elsewhere).await;
+        }
+    };
+    tokio::join!(traffic, execute(&cluster, NEWER));
+    logins.server.kill_and_start_again().await;
+    let attempt = logins.attempt.clone();
+    let state = logins.scanned.resume(&attempt).await;
+    assert_eq!(state["type"], "scanned");
+    let waiting = &mut logins.waiting;
+    waiting.drop_socket();
+    let attempt = logins.waiting_attempt.clone();
+    assert_eq!(waiting.resume(&attempt).await["type"], "ticket");
+    logins.go_on().await;
+    beside.log_in(&elsewhere).await;
 }
 
 /// One login that waits for its scan, and one that waits for the confirm.
@@ -38,6 +165,7 @@ struct Logins {
     server: Server,
     phone: Phone,
     waiting: Browser,
+    waiting_attempt: Value,
     waiting_scene: String,
     scanned: Browser,
     attempt: Value,
@@ -46,10 +174,15 @@ struct Logins {
 
 impl Logins {
     async fn begin(cluster: &Cluster) -> Self {
-        let server = Server::start_with(Some(&cluster.database().await), &[]).await;
+        Self::begin_on(&cluster.database().await).await
+    }
+
+    async fn begin_on(database: &str) -> Self {
+        let server = Server::start_with(Some(database), &[]).await;
         let phone = server.registered_phone("Ming").await;
         let mut waiting = server.browser().await;
         let ticket = waiting.open_socket().await;
+        let waiting_attempt = ticket["attempt"].clone();
         let waiting_scene = waiting.scene(&ticket).await;
         let mut scanned = server.browser().await;
         let ticket = scanned.open_socket().await;
@@ -60,6 +193,7 @@ impl Logins {
             server,
             phone,
             waiting,
+            waiting_attempt,
             waiting_scene,
             scanned,
             attempt: ticket["attempt"].clone(),
@@ -109,6 +243,20 @@ impl Logins {
         assert_eq!(error["code"], "unavailable");
         assert!(error["retry_in"].as_u64() >= Some(1), "{error}");
         assert!(asked.elapsed() < LIMIT, "{:?}", asked.elapsed());
+    }
+
+    /// What queues for connections has a limit as well, and takes nobody else's thread.
+    async fn a_crowd_fails_as_soon(&self) {
+        let crowd = join_all((0..300).map(|_| self.phone.attempt(&self.attempt)));
+        let health = format!("{}/healthz", self.server.url);
+        let asked = Instant::now();
+        let (answers, health) = tokio::join!(crowd, status(&health));
+        assert_eq!(health, Some(200));
+        for answer in answers {
+            answer.expect_problem(503, "unavailable");
+        }
+        // All at once: not one after the other.
+        assert!(asked.elapsed() < 2 * LIMIT, "{:?}", asked.elapsed());
     }
 
     async fn go_on(mut self) {

@@ -28,19 +28,23 @@ use crate::{
     support::{Browser, Cluster, Phone, Server, wait::eventually},
 };
 
-/// Two instances on one database, each with a data directory and a WeChat of its own.
-struct Site {
-    nginx: Nginx,
-    one: Server,
-    two: Server,
+/// Instances on one database, each with a data directory and a WeChat of its own.
+pub struct Site {
+    pub nginx: Nginx,
+    pub servers: Vec<Server>,
 }
 
 impl Site {
     async fn start() -> Self {
+        Self::start_with(2, &[]).await
+    }
+
+    /// So many instances with these settings.
+    pub async fn start_with(instances: usize, more: &[(&str, &str)]) -> Self {
         let nginx = Nginx::prepare();
         let url = nginx.url();
         let database = Cluster::shared_database().await;
-        let options = [
+        let mut options = vec![
             ("SAOMA_PUBLIC_URL", url.as_str()),
             ("SAOMA_TRUSTED_PROXIES", "127.0.0.1/32"),
             (
@@ -48,24 +52,33 @@ impl Site {
                 "Zm91ciBpbnN0YW5jZXMgYW5kIG9uZSBzZWNyZXQga2U",
             ),
         ];
-        let one = Server::start_with(Some(&database), &options).await;
-        let two = Server::start_with(Some(&database), &options).await;
-        let nginx = nginx.before_instances([&one.url, &two.url]);
-        Self { nginx, one, two }
+        options.extend(more);
+        let mut servers = Vec::new();
+        for _ in 0..instances {
+            servers.push(Server::start_with(Some(&database), &options).await);
+        }
+        let urls: Vec<&str> = servers.iter().map(|server| &*server.url).collect();
+        let nginx = nginx.before_instances(&urls);
+        Self { nginx, servers }
     }
 
     /// A browser with the login page, which comes by nginx.
-    async fn browser(&self) -> Browser {
+    pub async fn browser(&self) -> Browser {
         let mut browser = browser(&self.nginx);
         browser.open_login_page().await;
         browser
+    }
+
+    /// A client without any connection.
+    pub fn client(&self) -> awc::Client {
+        trusting(&self.nginx.certificate())
     }
 
     /// Two browsers with an open socket and what their codes carry: one on each instance, since
     /// nginx takes the one with fewer connections.
     async fn two_browsers(&self) -> [(Browser, Value, String); 2] {
         let (first, second) = (self.waiting().await, self.waiting().await);
-        for server in [&self.one, &self.two] {
+        for server in &self.servers {
             eventually("each instance has a socket", async || {
                 server.metric(SOCKETS).await > 0.5
             })
@@ -74,7 +87,7 @@ impl Site {
         [first, second]
     }
 
-    async fn waiting(&self) -> (Browser, Value, String) {
+    pub async fn waiting(&self) -> (Browser, Value, String) {
         let mut browser = self.browser().await;
         let ticket = browser.open_socket().await;
         let scene = browser.scene(&ticket).await;
@@ -108,7 +121,7 @@ fn trusting(certificate: &Path) -> awc::Client {
 }
 
 /// Scan, confirm, redeem, and the session is known wherever it is asked for.
-async fn log_in(browser: &mut Browser, attempt: &Value, scene: &str, phone: &Phone) {
+pub async fn log_in(browser: &mut Browser, attempt: &Value, scene: &str, phone: &Phone) {
     let scanned = phone.scan(scene).await.expect(200);
     browser.expect("scanned").await;
     phone.confirm(&scanned["nonce"]).await.expect(200);
@@ -122,7 +135,7 @@ async fn log_in(browser: &mut Browser, attempt: &Value, scene: &str, phone: &Pho
 #[actix_web::test]
 async fn a_phone_at_one_instance_logs_in_the_browsers_of_both() {
     let site = Site::start().await;
-    let phone = site.one.registered_phone("Ming").await;
+    let phone = site.servers[0].registered_phone("Ming").await;
     for (mut browser, attempt, scene) in site.two_browsers().await {
         log_in(&mut browser, &attempt, &scene, &phone).await;
     }
@@ -144,7 +157,7 @@ async fn a_code_is_found_by_nginx_on_whichever_instance_has_its_image() {
 #[actix_web::test]
 async fn a_browser_without_sockets_waits_at_any_instance() {
     let site = Site::start().await;
-    let phone = site.two.registered_phone("Ming").await;
+    let phone = site.servers[1].registered_phone("Ming").await;
     let mut browser = site.browser().await;
     let ticket = browser.post("/api/login/attempts", json!({})).await;
     let ticket = ticket.expect(201);
@@ -167,9 +180,9 @@ async fn a_browser_without_sockets_waits_at_any_instance() {
 #[actix_web::test]
 async fn an_instance_that_is_killed_costs_nobody_his_login() {
     let mut site = Site::start().await;
-    let phone = site.two.registered_phone("Ming").await;
+    let phone = site.servers[1].registered_phone("Ming").await;
     let browsers = site.two_browsers().await;
-    site.one.program.kill();
+    site.servers[0].program.kill();
     for (mut browser, attempt, scene) in browsers {
         // The page does not know which instance it was.
         browser.drop_socket();
@@ -187,16 +200,16 @@ async fn an_instance_that_is_killed_costs_nobody_his_login() {
 #[actix_web::test]
 async fn an_instance_that_is_stopped_sends_nobody_away() {
     let mut site = Site::start().await;
-    let phone = site.two.registered_phone("Ming").await;
+    let phone = site.servers[1].registered_phone("Ming").await;
     let browsers = site.two_browsers().await;
-    site.one.program.signal(Signal::SIGTERM);
+    site.servers[0].program.signal(Signal::SIGTERM);
     for (mut browser, attempt, scene) in browsers {
         // At once: the instance may be refusing sockets, or listen no more.
         browser.drop_socket();
         assert_eq!(browser.resume(&attempt).await["type"], "ticket");
         log_in(&mut browser, &attempt, &scene, &phone).await;
     }
-    let ended = site.one.stop().await;
+    let ended = site.servers[0].stop().await;
     assert_eq!(ended.code, Some(0), "{}", ended.err);
 }
 
@@ -220,7 +233,7 @@ async fn nginx_sends_a_post_once_and_asks_another_instance_only_for_what_may_be_
             }
         });
     }
-    let nginx = Nginx::prepare().before_instances([&urls[0], &urls[1]]);
+    let nginx = Nginx::prepare().before_instances(&[&urls[0], &urls[1]]);
     let browser = browser(&nginx);
     for (method, times) in [(Method::POST, 1), (Method::GET, 2)] {
         asked.store(0, Ordering::Relaxed);

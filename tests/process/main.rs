@@ -13,9 +13,11 @@ mod support;
 
 mod bad_peers;
 mod canaries;
+mod clocks;
 mod codes;
 mod database_faults;
 mod demo;
+mod deploys;
 mod doctor;
 mod healthcheck;
 mod instances;

@@ -2,9 +2,18 @@
 
 use std::time::Duration;
 
+use actix_http::ws::Frame;
+use chrono::{DateTime, TimeDelta};
+use futures_util::future::join_all;
 use nix::sys::signal::Signal;
+use serde_json::{Value, json};
 
-use crate::support::{Browser, Server, server::status};
+use crate::support::{
+    Browser, Cluster, Phone, Server,
+    server::status,
+    soak,
+    wait::{PATIENCE, eventually},
+};
 
 /// Requests under way may take 10 s; with none there is nothing to wait for.
 const QUIET: Duration = Duration::from_secs(8);
@@ -36,6 +45,105 @@ async fn a_terminated_server_says_so_to_its_sockets_and_ends_well() {
     assert_eq!(waiting.resume(&ticket["attempt"]).await["type"], "ticket");
 }
 
+/// Confirms at the first of two instances that takes it: one may be gone by now.
+async fn confirm(phone: &Phone, urls: [&str; 2], nonce: &Value) {
+    let body = json!({"nonce": nonce, "number": null});
+    for url in urls {
+        let request = awc::Client::default()
+            .post(format!("{url}/api/phone/confirm"))
+            .timeout(PATIENCE)
+            .bearer_auth(&phone.token);
+        match request.send_json(&body).await.map(|answer| answer.status()) {
+            Ok(status) if status == 200 => return,
+            Ok(status) => assert_eq!(status, 503),
+            Err(_) => {}
+        }
+    }
+    panic!("no instance takes the confirm");
+}
+
+/// When the log says this for the first time.
+fn logged(log: &str, text: &str) -> DateTime<chrono::FixedOffset> {
+    let line = log.lines().find(|line| line.contains(text));
+    let line = line.unwrap_or_else(|| panic!("no {text:?} in {log}"));
+    DateTime::parse_from_rfc3339(line.split(' ').next().unwrap()).unwrap()
+}
+
+#[actix_web::test]
+async fn k1_a_terminated_server_sends_its_sockets_away_in_batches_and_loses_no_confirm() {
+    let sockets = soak::times(200, 10_000);
+    let database = Cluster::shared_database().await;
+    let free = [
+        ("SAOMA_MAX_SOCKETS_PER_ADDRESS", "0"),
+        ("SAOMA_MAX_REDEEMS_PER_ADDRESS", "0"),
+        ("SAOMA_MAX_SCANS_PER_USER", "0"),
+        ("SAOMA_MAX_CONFIRMS_PER_USER", "0"),
+        // In full it takes minutes to open them all.
+        ("SAOMA_SCAN_TTL", "1h"),
+        ("SAOMA_CONFIRM_TTL", "1h"),
+        ("SAOMA_REDEEM_TTL", "1h"),
+        ("SAOMA_ATTEMPT_TTL", "3h"),
+        ("SAOMA_PING_INTERVAL", "1h"),
+    ];
+    let mut server = Server::start_with(Some(&database), &free).await;
+    let other = server.beside(&[]).await;
+    let phone = server.registered_phone("Ming").await;
+    let (mut waiting, mut nonces) = (Vec::new(), Vec::new());
+    for number in 0..sockets {
+        let mut browser = server.browser().await;
+        let ticket = browser.open_socket().await;
+        if number % 10 == 0 {
+            let scene = browser.scene(&ticket).await;
+            let scan = phone.scan(&scene).await.expect(200);
+            browser.expect("scanned").await;
+            nonces.push(scan["nonce"].clone());
+        }
+        waiting.push((browser, ticket["attempt"].clone()));
+    }
+
+    let urls = [&*server.url, &*other.url];
+    let confirms = join_all(nonces.iter().map(|nonce| confirm(&phone, urls, nonce)));
+    let ready = format!("{}/readyz", server.url);
+    let down = async {
+        server.program.signal(Signal::SIGTERM);
+        eventually("it is not ready", async || {
+            status(&ready).await != Some(200)
+        })
+        .await;
+    };
+    tokio::join!(confirms, down);
+    for (browser, _) in &mut waiting {
+        let close = loop {
+            match browser.frame_or_end().await {
+                Some(Frame::Text(_)) => {}
+                other => break other,
+            }
+        };
+        let Some(Frame::Close(Some(reason))) = close else {
+            panic!("not a close: {close:?}");
+        };
+        assert_eq!(u16::from(reason.code), 4012);
+        browser.drop_socket();
+    }
+    let ended = server.program.ends_within(Duration::from_secs(30)).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    // Fifty at once at the most, where they are few, and ten batches a second.
+    let told = logged(&ended.err, "told to reconnect") - logged(&ended.err, "stopping");
+    assert!(told >= TimeDelta::milliseconds(250), "{told}");
+
+    for (number, (browser, attempt)) in waiting.iter_mut().enumerate() {
+        browser.url.clone_from(&other.url);
+        let state = browser.resume(attempt).await["type"].clone();
+        if number % 10 == 0 {
+            assert_eq!(state, "login_succeeded", "browser {number}");
+            browser.redeem(attempt).await.expect(200);
+        } else {
+            assert_eq!(state, "ticket", "browser {number}");
+        }
+        browser.drop_socket();
+    }
+}
+
 #[actix_web::test]
 async fn a_client_that_does_not_answer_the_close_does_not_hold_the_server() {
     let mut server = Server::start().await;
@@ -53,7 +161,7 @@ async fn a_long_poll_does_not_hold_the_server() {
     let mut server = Server::start().await;
     let mut browser = server.browser().await;
     let ticket = browser
-        .post("/api/login/attempts", serde_json::json!({}))
+        .post("/api/login/attempts", json!({}))
         .await
         .expect(201);
     let attempt = ticket["attempt"].as_str().unwrap();

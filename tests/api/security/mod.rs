@@ -6,6 +6,7 @@
 mod audit;
 mod confirm;
 mod confirm_races;
+mod database;
 mod headers;
 mod http;
 mod load;

@@ -213,14 +213,19 @@ impl Browser {
     }
 
     async fn next_frame(&mut self) -> Frame {
+        self.frame_or_end().await.expect("the socket has ended")
+    }
+
+    /// The next frame that is no ping; none when the socket ends first, in whatever way.
+    pub async fn frame_or_end(&mut self) -> Option<Frame> {
         loop {
             let socket = self.socket.as_mut().expect("the socket is open");
-            let frame = timeout(PATIENCE, socket.next())
-                .await
-                .expect("nothing came in time");
-            match frame.expect("the socket has ended").unwrap() {
-                Frame::Ping(bytes) => self.send_frame(Message::Pong(bytes)).await,
-                frame => return frame,
+            let frame = timeout(PATIENCE, socket.next());
+            match frame.await.expect("nothing came in time") {
+                // A pong that is lost says nothing that the next frame does not.
+                Some(Ok(Frame::Ping(bytes))) => drop(socket.send(Message::Pong(bytes)).await),
+                Some(Ok(frame)) => return Some(frame),
+                _ => return None,
             }
         }
     }

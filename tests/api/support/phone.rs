@@ -23,7 +23,7 @@ pub struct Phone {
     /// Where a trusted proxy says that it is.
     pub address: Option<String>,
     wechat: String,
-    client: awc::Client,
+    pub client: awc::Client,
 }
 
 impl Phone {

@@ -1,8 +1,10 @@
 //! A wire between a server and what it needs, which a test may cut.
 
+use std::{io, path::PathBuf};
+
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, split},
+    net::{TcpListener, TcpStream, UnixStream},
     sync::watch,
 };
 
@@ -17,6 +19,41 @@ pub enum Wire {
     Stalled,
     /// Swallows what Redis publishes, and nothing else.
     Deaf,
+    /// Passes on what is asked, and swallows what is answered.
+    Mute,
+}
+
+impl Wire {
+    /// Whether an answer does not arrive.
+    fn swallows(self, answer: &[u8]) -> bool {
+        /// How RESP3 begins what was published.
+        const PUBLISHED: &[u8] = b">3\r\n$7\r\nmessage";
+        match self {
+            Self::Deaf => answer.starts_with(PUBLISHED),
+            Self::Mute => true,
+            Self::Good | Self::Cut | Self::Stalled => false,
+        }
+    }
+}
+
+/// Where a wire ends.
+#[derive(Clone, Debug)]
+enum Target {
+    Port(u16),
+    Socket(PathBuf),
+}
+
+/// A connection of either kind.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
+
+impl Target {
+    async fn connect(&self) -> io::Result<Box<dyn Stream>> {
+        Ok(match self {
+            Self::Port(port) => Box::new(TcpStream::connect(("127.0.0.1", *port)).await?),
+            Self::Socket(path) => Box::new(UnixStream::connect(path).await?),
+        })
+    }
 }
 
 /// A TCP proxy on a port of its own.
@@ -28,12 +65,21 @@ pub struct Proxy {
 impl Proxy {
     /// In front of this local port.
     pub async fn to(target: u16) -> Self {
+        Self::before(Target::Port(target)).await
+    }
+
+    /// In front of this unix socket.
+    pub async fn to_socket(path: PathBuf) -> Self {
+        Self::before(Target::Socket(path)).await
+    }
+
+    async fn before(target: Target) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (wire, state) = watch::channel(Wire::Good);
         actix_web::rt::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                actix_web::rt::spawn(carry(near, target, state.clone()));
+                actix_web::rt::spawn(carry(near, target.clone(), state.clone()));
             }
         });
         Self { port, wire }
@@ -44,15 +90,15 @@ impl Proxy {
     }
 }
 
-async fn carry(near: TcpStream, target: u16, mut state: watch::Receiver<Wire>) {
+async fn carry(near: TcpStream, target: Target, mut state: watch::Receiver<Wire>) {
     if *state.borrow_and_update() == Wire::Cut {
         return;
     }
-    let Ok(far) = TcpStream::connect(("127.0.0.1", target)).await else {
+    let Ok(far) = target.connect().await else {
         return;
     };
     let (near_in, near_out) = near.into_split();
-    let (far_in, far_out) = far.into_split();
+    let (far_in, far_out) = split(far);
     let (out, back) = (state.clone(), state.clone());
     let cut = async {
         while state.wait_for(|wire| *wire == Wire::Cut).await.is_err() {
@@ -60,8 +106,8 @@ async fn carry(near: TcpStream, target: u16, mut state: watch::Receiver<Wire>) {
         }
     };
     tokio::select! {
-        () = pass(near_in, far_out, out) => {}
-        () = pass(far_in, near_out, back) => {}
+        () = pass(near_in, far_out, out, |_, _| false) => {}
+        () = pass(far_in, near_out, back, Wire::swallows) => {}
         () = cut => {}
     }
 }
@@ -70,16 +116,15 @@ async fn pass(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut state: watch::Receiver<Wire>,
+    swallows: fn(Wire, &[u8]) -> bool,
 ) {
-    /// How RESP3 begins what was published.
-    const PUBLISHED: &[u8] = b">3\r\n$7\r\nmessage";
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
         if state.wait_for(|wire| *wire != Wire::Stalled).await.is_err() {
             return;
         }
-        let deaf = *state.borrow() == Wire::Deaf;
-        if deaf && bytes[..count].starts_with(PUBLISHED) {
+        let wire = *state.borrow();
+        if swallows(wire, &bytes[..count]) {
             continue;
         }
         if to.write_all(&bytes[..count]).await.is_err() {

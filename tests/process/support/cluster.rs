@@ -76,6 +76,20 @@ impl Cluster {
         database_in(self.place.path()).await
     }
 
+    /// The address of a new database whose tables lie in this folder.
+    pub async fn database_on(&self, folder: &Path) -> String {
+        if let Some(user) = other_user() {
+            let (user, group) = (user.uid.as_raw(), user.gid.as_raw());
+            chown(folder, Some(user), Some(group)).unwrap();
+        }
+        let host = self.place.path().to_str().unwrap().replace('/', "%2F");
+        let admin = format!("postgres://saoma@{host}/postgres?sslmode=disable");
+        let place = format!("create tablespace small location '{}'", folder.display());
+        execute(&admin, &place).await;
+        execute(&admin, "create database small tablespace small").await;
+        sibling(&admin, "small")
+    }
+
     /// Starts it on its data, also after a crash.
     pub fn start_again(&mut self) {
         let log = fs::File::create(self.place.join("log")).unwrap();
@@ -153,6 +167,18 @@ pub async fn execute(url: &str, sql: &str) {
         .await
         .unwrap();
     connection.close().await.unwrap();
+}
+
+/// One number that a statement counts.
+pub async fn count(url: &str, sql: &str) -> i64 {
+    let options: PgConnectOptions = url.parse().unwrap();
+    let mut connection = PgConnection::connect_with(&options).await.unwrap();
+    let counted = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    counted
 }
 
 /// The address of the database of this name on the server of `url`.

@@ -4,12 +4,12 @@
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod answer;
 #[path = "../../api/support/browser.rs"]
-#[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod browser;
 #[path = "../../api/support/canaries.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod canaries;
 pub mod cluster;
+pub mod disk;
 pub mod peer;
 #[path = "../../api/support/phone.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
@@ -28,6 +28,7 @@ pub mod wait;
 
 pub use browser::Browser;
 pub use cluster::Cluster;
+pub use disk::Disk;
 pub use peer::Peer;
 pub use phone::Phone;
 pub use place::Place;

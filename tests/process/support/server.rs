@@ -117,6 +117,14 @@ impl Server {
         self.is_ready().await;
     }
 
+    /// Ends it as a service manager does, and starts it again.
+    pub async fn stop_and_start_again(&mut self) -> Ended {
+        let ended = self.stop().await;
+        self.program = Program::start(&["serve"], &self.environment, self.place.path());
+        self.is_ready().await;
+        ended
+    }
+
     /// Ends it as a service manager does.
     pub async fn stop(&mut self) -> Ended {
         self.program.signal(Signal::SIGTERM);
@@ -133,6 +141,9 @@ impl Server {
     /// A browser that has opened the login page.
     pub async fn browser(&self) -> Browser {
         let mut browser = Browser::new(&self.url);
+        let mut environment = self.environment.iter();
+        let public = environment.find(|(name, _)| name == "SAOMA_PUBLIC_URL");
+        browser.origin.clone_from(&public.unwrap().1);
         browser.open_login_page().await;
         browser
     }
