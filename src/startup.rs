@@ -75,6 +75,8 @@ impl Application {
     /// Fails with a sentence that says what to do; nothing starts half.
     pub async fn build(settings: Settings) -> anyhow::Result<Self> {
         install_tls_provider();
+        // Before the parts that show how they are.
+        recorder();
         let settings = Arc::new(settings);
         let open_files = listener::raise_open_files();
         let unread = settings.timers.unread;
