@@ -16,6 +16,7 @@ mod canaries;
 mod codes;
 mod database_faults;
 mod demo;
+mod demo_cluster;
 mod doctor;
 mod healthcheck;
 mod instances;
