@@ -1,7 +1,7 @@
 # The commands of this project. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: demo test soak fuzz audit fmt lint check help
+.PHONY: demo demo-cluster test soak fuzz audit fmt lint check help
 
 # The queries were checked against the database when .sqlx was written; building needs none.
 export SQLX_OFFLINE := true
@@ -10,6 +10,12 @@ demo: ## Build and run it all: server, database, simulated WeChat and phone (ARG
 	@scripts/rust-version.sh
 	@scripts/install.sh demo
 	@exec cargo run --profile demo --locked -- demo $(ARGS)
+
+demo-cluster: ## The same with two instances, PostgreSQL, Redis and nginx (PORTS="page phone …")
+	@scripts/rust-version.sh
+	@scripts/install.sh demo-cluster
+	@cargo build --profile demo --locked
+	@exec scripts/demo-cluster.sh "$${CARGO_TARGET_DIR:-target}/demo/saoma"
 
 test: ## Install what the tests need and run all of them
 	@scripts/rust-version.sh
@@ -40,4 +46,4 @@ check: ## Run everything that CI runs
 	.ci/run
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

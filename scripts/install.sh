@@ -1,10 +1,10 @@
 #!/bin/sh
 # Installs what is missing, with the system's package manager: `install.sh demo` for running Saoma,
-# `install.sh test` for its tests too. Silent when all is there. Leaves no service running that was
-# not running before.
+# `install.sh demo-cluster` for several instances, `install.sh test` for its tests too. Silent when
+# all is there. Leaves no service running that was not running before.
 set -eu
 cd "$(dirname "$0")/.."
-purpose=${1:?"demo or test"}
+purpose=${1:?"demo, demo-cluster or test"}
 
 # The oldest PostgreSQL that Saoma works with, and the one to take where the system's is older.
 minimum_postgresql=15
@@ -29,13 +29,15 @@ main() {
 missing_packages() {
     have cc || echo gcc libc6-dev
     have_postgresql || echo postgresql
+    [ "$purpose" != demo ] || return 0
+    have nginx || echo nginx
+    have redis-server || echo redis-server
+    have setsid || echo util-linux
     [ "$purpose" = test ] || return 0
     # The fuzzer is C++.
     have c++ || echo g++
-    have nginx || echo nginx
     have systemd-analyze || echo systemd
     have_faketime || echo libfaketime
-    have redis-server || echo redis-server
     have chromedriver || echo chromium-driver
     have chromium || have chromium-browser || have google-chrome || echo chromium
     have node || echo nodejs

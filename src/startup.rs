@@ -38,7 +38,7 @@ use crate::{
         Login, Parts,
         check::{Check, CheckCodes, CheckPolicy},
         keys::{self, KeyWatch, SecretKey},
-        limits::Limits,
+        limits::{Limits, Together},
         recheck::{self, Recheck},
     },
     places::Places,
@@ -75,6 +75,8 @@ impl Application {
     /// Fails with a sentence that says what to do; nothing starts half.
     pub async fn build(settings: Settings) -> anyhow::Result<Self> {
         install_tls_provider();
+        // Before the parts that show how they are.
+        recorder();
         let settings = Arc::new(settings);
         let open_files = listener::raise_open_files();
         let unread = settings.timers.unread;
@@ -219,6 +221,7 @@ impl Wired {
         let bound_addresses = settings.limits.sockets_per_address > 0;
         let (all, head) = (workers.all_connections(), settings.timers.head);
         let bounds = Bounds::new(all, bound_addresses, head);
+        let together = Together::start(&settings, &secret_key)?;
         let look_again = Arc::new(Notify::new());
         let broker = broker::start(&settings, &secret_key, store, &hub, look_again.clone());
         let broker::Started {
@@ -229,7 +232,7 @@ impl Wired {
         } = broker.await?;
         Ok(Self {
             parts: Parts {
-                limits: Limits::new(settings.limits),
+                limits: Limits::new(settings.limits, together),
                 places,
                 store: store.clone(),
                 keys: keys.keys(),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -33,6 +34,48 @@ impl NewsKey {
 impl fmt::Debug for NewsKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("NewsKey")
+    }
+}
+
+/// What names people and addresses in Redis, so that whoever reads there learns
+/// nobody's name.
+#[derive(Clone)]
+pub struct CounterNames {
+    prefix: String,
+    key: hmac::Key,
+}
+
+impl CounterNames {
+    /// Derived from the site's secret key.
+    pub fn new(secret_key: &SecretKey) -> anyhow::Result<Self> {
+        let key = secret_key.derive("names of counters in Redis")?;
+        Ok(Self::of(&namespace(secret_key)?, &key))
+    }
+
+    pub(crate) fn of(namespace: &str, key: &[u8]) -> Self {
+        // In braces: a cluster keeps all of a site on one server, which can count them together.
+        let prefix = namespace.replacen(':', ":{", 1) + "}";
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+        Self { prefix, key }
+    }
+
+    /// The key in Redis for what is counted, and of whom: the parts of a name,
+    /// which nobody can tell from it.
+    pub fn key(&self, what: &str, who: &[&[u8]]) -> String {
+        let mut context = hmac::Context::with_key(&self.key);
+        for part in std::iter::once(&what.as_bytes()).chain(who) {
+            context.update(&part.len().to_be_bytes());
+            context.update(part);
+        }
+        let tag = context.sign();
+        let name = tag.as_ref().get(..16).unwrap_or_default();
+        format!("{}:{what}:{}", self.prefix, URL_SAFE_NO_PAD.encode(name))
+    }
+}
+
+impl fmt::Debug for CounterNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CounterNames")
     }
 }
 

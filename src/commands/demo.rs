@@ -114,9 +114,6 @@ fn settings(
             format!("http://127.0.0.1:{}", arguments.phone_port),
         ),
         // Enough for whoever tries it, and quick to draw.
-        // The simulated phone looks at the newest code, which is the one on the screen only if
-        // it was made for it.
-        ("SAOMA_CODES", "live".to_owned()),
         ("SAOMA_STOCK_SIZE", "50".to_owned()),
         ("SAOMA_STOCK_MAX", "50".to_owned()),
     ];

@@ -38,6 +38,7 @@ pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
         warnings.push("connections_full");
     }
     warnings.extend(site.login.broker().warnings());
+    warnings.extend(site.login.limits.warning());
     let left = site.login.codes.left();
     if left.stock.is_some_and(Level::is_low) {
         warnings.push("codes_low");

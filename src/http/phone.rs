@@ -30,7 +30,8 @@ pub async fn sign_in(request: HttpRequest, body: Body) -> Result<HttpResponse, E
     let site = site(&request)?;
     site.login
         .limits
-        .phone_session(client_address(&request, site))?;
+        .phone_session(client_address(&request, site))
+        .await?;
     let Fields { code } = body.read()?;
     let signed_in = site.login.sign_in_phone(&code).await?;
     Ok(HttpResponse::Ok().json(json!({

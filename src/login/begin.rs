@@ -57,7 +57,7 @@ impl Login {
     }
 
     async fn begin_after(&self, requester: &Requester, silent: i16) -> Result<Attempt, Error> {
-        self.limits.start(requester.address)?;
+        self.limits.start(requester.address).await?;
         let id = AttemptId::random();
         let code = self.codes.code(&Want::of(id, requester)).await?;
         let new = NewAttempt {
@@ -151,7 +151,7 @@ impl Login {
         silent: bool,
         requester: &Requester,
     ) -> Result<Attempt, Error> {
-        self.limits.start(requester.address)?;
+        self.limits.start(requester.address).await?;
         let (id, version) = (attempt.id, attempt.version);
         let code = self.codes.code(&Want::of(id, requester)).await?;
         let renewed = self.store.renew_attempt(id, version, &code, silent).await?;

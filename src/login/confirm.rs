@@ -57,7 +57,7 @@ impl Login {
         nonce: &Secret,
         number: Option<&str>,
     ) -> Result<Confirmed, Error> {
-        self.limits.confirm(phone)?;
+        self.limits.confirm(phone).await?;
         let answer = Answer {
             nonce: nonce.hash(),
             identity: &phone.identity,
@@ -203,7 +203,7 @@ impl Login {
 
     /// The person refused.
     pub async fn refuse(&self, phone: &Phone, nonce: &Secret) -> Result<(), Error> {
-        self.limits.refuse(phone)?;
+        self.limits.refuse(phone).await?;
         let answer = Answer {
             nonce: nonce.hash(),
             identity: &phone.identity,

@@ -1,4 +1,5 @@
-//! What one address, one phone, one person and all together may ask for, counted in this process.
+//! What one address, one phone, one person and all together may ask for, counted in this process,
+//! and with Redis by all instances together.
 //!
 //! An address is an IPv4 /32 or an IPv6 /64, the least that one subscriber has.
 //! The phone API counts people, not addresses: a whole city may share one. What
@@ -6,7 +7,9 @@
 //! takes something from the others.
 
 mod failures;
+mod per_person;
 mod rate;
+mod together;
 
 use std::{
     collections::HashMap,
@@ -15,12 +18,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use uuid::Uuid;
-
 use super::{attempt::Identity, phone::Phone};
 use crate::{error::Error, settings};
 use failures::Failures;
+use per_person::PerPerson;
 use rate::Rate;
+use together::Shared;
+pub use together::Together;
 
 /// What one address may ask for at once, if it may ask for so much at all.
 const BURST: u32 = 60;
@@ -39,6 +43,19 @@ enum Kind {
     Redeem,
 }
 
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::PhoneSession => "phone_session",
+            Self::Scan => "scan",
+            Self::Confirm => "confirm",
+            Self::Register => "register",
+            Self::Redeem => "redeem",
+        }
+    }
+}
+
 /// The limits of one process; a clone counts in the same place.
 #[derive(Debug, Clone)]
 pub struct Limits(Arc<Counters>);
@@ -54,41 +71,15 @@ struct Counters {
     registrations: Rate<Identity>,
     failures: Failures,
     all: Rate<Kind>,
+    together: Option<Together>,
     sockets: Mutex<HashMap<IpAddr, u32>>,
     most_sockets: u32,
 }
 
-/// So many in a minute for a person, and half of that for one of his phone sessions.
-#[derive(Debug)]
-struct PerPerson {
-    person: Rate<Identity>,
-    phone: Rate<Uuid>,
-}
-
-impl PerPerson {
-    fn new(number: u32) -> Self {
-        // Half, but never so few that nothing is left of it.
-        let half = number.div_ceil(2);
-        Self {
-            person: Rate::new(number, MINUTE, number),
-            phone: Rate::new(half, MINUTE, half),
-        }
-    }
-
-    fn count(&self, phone: &Phone) -> Result<(), Error> {
-        self.phone.count(&phone.id)?;
-        self.person.count(&phone.identity)
-    }
-
-    fn forget_quiet(&self) {
-        self.person.forget_quiet();
-        self.phone.forget_quiet();
-    }
-}
-
 impl Limits {
-    /// Limits as the owner set them; 0 switches one off.
-    pub fn new(limits: settings::Limits) -> Self {
+    /// Limits as the owner set them; 0 switches one off. The same are counted
+    /// together with other instances, if there is something to count in.
+    pub fn new(limits: settings::Limits, together: Option<Together>) -> Self {
         // Half a minute's number at once, but 60 at least: a school has one address.
         let burst = |number: u32| number.div_ceil(2).max(BURST);
         let per_address = |number: u32| Rate::new(number, MINUTE, burst(number));
@@ -97,8 +88,8 @@ impl Limits {
             images: per_address(limits.starts_per_address),
             phone_sessions: per_address(limits.starts_per_address),
             redeems: per_address(limits.redeems_per_address),
-            scans: PerPerson::new(limits.scans_per_user),
-            confirms: PerPerson::new(limits.confirms_per_user),
+            scans: PerPerson::new("scans", limits.scans_per_user),
+            confirms: PerPerson::new("confirms", limits.confirms_per_user),
             registrations: Rate::new(
                 limits.registrations_per_user,
                 HOUR,
@@ -106,15 +97,15 @@ impl Limits {
             ),
             failures: Failures::new(limits.failures_per_user),
             all: Rate::new(limits.per_second, SECOND, limits.per_second),
+            together,
             sockets: Mutex::default(),
             most_sockets: limits.sockets_per_address,
         }))
     }
 
     /// One more code for this address.
-    pub fn start(&self, address: IpAddr) -> Result<(), Error> {
-        self.0.starts.count(&subscriber(address))?;
-        self.0.all.count(&Kind::Start)
+    pub async fn start(&self, address: IpAddr) -> Result<(), Error> {
+        self.of_address(&self.0.starts, address, Kind::Start).await
     }
 
     /// One more image for this address that is not in memory: a code's page asks for one, and
@@ -124,46 +115,101 @@ impl Limits {
     }
 
     /// One more phone session from this address.
-    pub fn phone_session(&self, address: IpAddr) -> Result<(), Error> {
-        self.0.phone_sessions.count(&subscriber(address))?;
-        self.0.all.count(&Kind::PhoneSession)
+    pub async fn phone_session(&self, address: IpAddr) -> Result<(), Error> {
+        let sessions = &self.0.phone_sessions;
+        self.of_address(sessions, address, Kind::PhoneSession).await
+    }
+
+    /// One more redeem from this address.
+    pub async fn redeem(&self, address: IpAddr) -> Result<(), Error> {
+        let redeems = &self.0.redeems;
+        self.of_address(redeems, address, Kind::Redeem).await
     }
 
     /// One more scan by this phone. Whoever has guessed too often rests.
-    pub fn scan(&self, phone: &Phone) -> Result<(), Error> {
-        self.0.failures.allow(&phone.identity, Instant::now())?;
-        self.0.scans.count(phone)?;
-        self.0.all.count(&Kind::Scan)
+    pub async fn scan(&self, phone: &Phone) -> Result<(), Error> {
+        let (failures, scans) = (&self.0.failures, &self.0.scans);
+        failures.allow(&phone.identity, Instant::now())?;
+        scans.count(phone)?;
+        let failed = || failures.shared(&phone.identity);
+        let asked = || scans.shared(phone).into_iter().chain([failed()]);
+        self.of_all(asked, Kind::Scan).await
     }
 
     /// One more confirm by this phone. Whoever has guessed too often rests.
-    pub fn confirm(&self, phone: &Phone) -> Result<(), Error> {
-        self.0.failures.allow(&phone.identity, Instant::now())?;
-        self.refuse(phone)
+    pub async fn confirm(&self, phone: &Phone) -> Result<(), Error> {
+        let (failures, confirms) = (&self.0.failures, &self.0.confirms);
+        failures.allow(&phone.identity, Instant::now())?;
+        confirms.count(phone)?;
+        let failed = || failures.shared(&phone.identity);
+        let asked = || confirms.shared(phone).into_iter().chain([failed()]);
+        self.of_all(asked, Kind::Confirm).await
     }
 
     /// One more refusal by this phone. It counts as a confirm, but nobody has to
     /// rest before he may say no.
-    pub fn refuse(&self, phone: &Phone) -> Result<(), Error> {
-        self.0.confirms.count(phone)?;
-        self.0.all.count(&Kind::Confirm)
+    pub async fn refuse(&self, phone: &Phone) -> Result<(), Error> {
+        let confirms = &self.0.confirms;
+        confirms.count(phone)?;
+        self.of_all(|| confirms.shared(phone), Kind::Confirm).await
     }
 
     /// This person typed a wrong number, or sent a scene that never existed.
     pub fn failure(&self, person: &Identity) {
         self.0.failures.count(person, Instant::now());
+        if let Some(together) = &self.0.together {
+            together.fail(person);
+        }
     }
 
     /// One more account for this person.
-    pub fn register(&self, phone: &Phone) -> Result<(), Error> {
-        self.0.registrations.count(&phone.identity)?;
-        self.0.all.count(&Kind::Register)
+    pub async fn register(&self, phone: &Phone) -> Result<(), Error> {
+        let (registrations, person) = (&self.0.registrations, &phone.identity);
+        registrations.count(person)?;
+        let asked = || [registrations.shared("registrations", person)];
+        self.of_all(asked, Kind::Register).await
     }
 
-    /// One more redeem from this address.
-    pub fn redeem(&self, address: IpAddr) -> Result<(), Error> {
-        self.0.redeems.count(&subscriber(address))?;
-        self.0.all.count(&Kind::Redeem)
+    async fn of_address(
+        &self,
+        rate: &Rate<IpAddr>,
+        address: IpAddr,
+        kind: Kind,
+    ) -> Result<(), Error> {
+        let address = subscriber(address);
+        rate.count(&address)?;
+        let asked = || [rate.shared(kind.name(), &address)];
+        self.of_all(asked, kind).await
+    }
+
+    /// Counts what was counted here where all instances count, and then for all
+    /// together.
+    async fn of_all<'a, S>(&self, asked: impl FnOnce() -> S, kind: Kind) -> Result<(), Error>
+    where
+        S: IntoIterator<Item = Option<Shared<'a>>>,
+    {
+        if let Some(together) = &self.0.together {
+            let mut keys: Vec<_> = asked()
+                .into_iter()
+                .flatten()
+                .map(|asked| together.key(&asked))
+                .collect();
+            keys.extend(
+                self.0
+                    .all
+                    .shared("all", &kind)
+                    .map(|all| together.key(&all)),
+            );
+            together.count(&keys).await?;
+        }
+        self.0.all.count(&kind)
+    }
+
+    /// What keeps instances from counting together, in the words of `/readyz`.
+    /// Nobody gets more than one instance gives, and nobody is kept out.
+    pub fn warning(&self) -> Option<&'static str> {
+        let together = self.0.together.as_ref()?;
+        (!together.works()).then_some("limits_apart")
     }
 
     /// One more socket of this address, until the permit is dropped.
@@ -238,101 +284,4 @@ impl Drop for SocketPermit {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limits(sockets_per_address: u32, starts_per_address: u32) -> Limits {
-        Limits::new(settings::Limits {
-            sockets_per_address,
-            starts_per_address,
-            ..settings::Limits::OFF
-        })
-    }
-
-    #[test]
-    fn one_address_may_open_so_many_sockets_and_no_more_until_one_closes() {
-        let limits = limits(2, 0);
-        let address = IpAddr::from([192, 0, 2, 1]);
-        let first = limits.socket(address).unwrap();
-        let _second = limits.socket(address).unwrap();
-        assert!(limits.socket(address).is_err());
-        assert!(limits.socket(IpAddr::from([192, 0, 2, 2])).is_ok());
-        drop(first);
-        assert!(limits.socket(address).is_ok());
-    }
-
-    #[test]
-    fn an_ipv6_subscriber_is_counted_by_its_64_bits() {
-        let limits = limits(1, 0);
-        let _first = limits.socket("2001:db8::1".parse().unwrap()).unwrap();
-        assert!(limits.socket("2001:db8::ffff".parse().unwrap()).is_err());
-        assert!(limits.socket("2001:db8:0:1::1".parse().unwrap()).is_ok());
-    }
-
-    #[test]
-    fn codes_are_limited_to_a_burst_and_the_wait_is_told() {
-        let limits = limits(0, 120);
-        let address = IpAddr::from([192, 0, 2, 1]);
-        for _ in 0..BURST {
-            limits.start(address).unwrap();
-        }
-        let refused = limits.start(address).unwrap_err();
-        assert_eq!((refused.code(), refused.retry_in()), ("slow_down", Some(1)));
-    }
-
-    #[test]
-    fn zero_switches_a_limit_off() {
-        let limits = limits(0, 0);
-        let address = IpAddr::from([192, 0, 2, 1]);
-        assert!(limits.socket(address).unwrap().is_none());
-        assert!((0..1000).all(|_| limits.start(address).is_ok()));
-    }
-
-    fn phone(person: &str) -> Phone {
-        Phone {
-            session: crate::store::PhoneSession {
-                id: Uuid::new_v4(),
-                identity: Identity {
-                    app_id: "app".to_owned(),
-                    openid: person.to_owned(),
-                },
-                unionid: None,
-                user: None,
-                blocked: false,
-            },
-            address: IpAddr::from([192, 0, 2, 1]),
-            ip: String::new(),
-        }
-    }
-
-    #[test]
-    fn a_phone_has_half_of_what_its_person_has_and_another_person_all_of_it() {
-        let limits = Limits::new(settings::Limits {
-            scans_per_user: 8,
-            ..settings::Limits::OFF
-        });
-        let (one, two) = (phone("a"), phone("a"));
-        let taken = |phone: &Phone| (0..10).filter(|_| limits.scan(phone).is_ok()).count();
-        assert_eq!((taken(&one), taken(&two), taken(&phone("a"))), (4, 4, 0));
-        assert_eq!(taken(&phone("b")), 4);
-        assert!(limits.confirm(&one).is_ok());
-    }
-
-    #[test]
-    fn whoever_is_refused_for_himself_takes_nothing_from_the_others() {
-        let limits = Limits::new(settings::Limits {
-            starts_per_address: 2,
-            per_second: 3,
-            ..settings::Limits::OFF
-        });
-        let greedy = IpAddr::from([192, 0, 2, 1]);
-        let taken = (0..100).filter(|_| limits.start(greedy).is_ok()).count();
-        assert_eq!(taken, 2);
-        limits.start(IpAddr::from([192, 0, 2, 2])).unwrap();
-        // All together have had their share of this second.
-        let refused = limits.start(IpAddr::from([192, 0, 2, 4])).unwrap_err();
-        assert_eq!((refused.code(), refused.retry_in()), ("slow_down", Some(1)));
-        // Of one kind only.
-        limits.redeem(greedy).unwrap();
-    }
-}
+mod tests;

@@ -102,7 +102,7 @@ impl Login {
         scene: &Scene,
         entry_scene: i32,
     ) -> Result<Scanned, Error> {
-        self.limits.scan(phone)?;
+        self.limits.scan(phone).await?;
         let nonce = Secret::random();
         let scan = Scan {
             identity: &phone.identity,
@@ -184,7 +184,7 @@ impl Login {
             return Err(Error::RegistrationClosed);
         }
         let nickname = nickname.map(valid_nickname).transpose()?;
-        self.limits.register(phone)?;
+        self.limits.register(phone).await?;
         let (identity, unionid) = (&phone.identity, phone.unionid.as_deref());
         let user = match self
             .store

@@ -36,7 +36,7 @@ impl Login {
         requester: &Requester,
         previous: Option<&Secret>,
     ) -> Result<SignedIn, Error> {
-        self.limits.redeem(requester.address)?;
+        self.limits.redeem(requester.address).await?;
         let salt = rand::random::<[u8; 32]>();
         let token = secret.session_token(&salt);
         let new = NewSession {

@@ -17,6 +17,7 @@ mod clocks;
 mod codes;
 mod database_faults;
 mod demo;
+mod demo_cluster;
 mod deploys;
 mod doctor;
 mod healthcheck;

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use redis::{
-    AsyncConnectionConfig, Client, PushInfo, PushKind, RedisResult, Value,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisResult,
+    Value,
     aio::{AsyncPushSender, MultiplexedConnection},
-    cluster::ClusterClient,
+    cluster::{ClusterClient, ClusterClientBuilder},
     cluster_async::ClusterConnection,
 };
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{Address, NAME};
+use super::{Address, NAME, counters};
 use crate::broker::Inbox;
 
 /// For connecting, and for each answer.
@@ -32,15 +33,16 @@ pub(super) enum Heard {
 }
 
 impl Address {
-    /// Whether it answers and may be listened at, in words for a person if not.
+    /// Whether it answers, may be listened at, and counts, in words for a person if not.
     pub async fn check(&self) -> Result<(), String> {
         let channel = format!("saoma:doctor:{}", rand::random::<u64>());
         let opened = Link::open(self, &channel, |_| Ok::<(), ()>(()));
         match timeout(3 * LIMIT, opened).await {
-            Ok(Ok(mut link)) => link.probe(0).await.map_err(|error| error.to_string()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("no connection within {} s", 3 * LIMIT.as_secs())),
+            Ok(Ok(mut link)) => link.probe(0).await.map_err(|error| error.to_string())?,
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(_) => return Err(format!("no connection within {} s", 3 * LIMIT.as_secs())),
         }
+        counters::check(self, &channel).await
     }
 }
 
@@ -51,9 +53,52 @@ pub(super) struct Link {
     channel: String,
 }
 
-enum Connection {
+/// A connection on which answers come in the order of the commands; a clone
+/// shares it.
+#[derive(Clone)]
+pub(super) enum Connection {
     Single(MultiplexedConnection),
     Cluster(ClusterConnection),
+}
+
+impl Connection {
+    /// Connects, to send commands.
+    pub(super) async fn open(address: &Address) -> RedisResult<Self> {
+        if address.cluster {
+            let client = cluster(address).build()?;
+            return Ok(Self::Cluster(client.get_async_connection().await?));
+        }
+        let (client, config) = (client(address)?, config());
+        let connection = client.get_multiplexed_async_connection_with_config(&config);
+        Ok(Self::Single(connection.await?))
+    }
+
+    /// Sends one command.
+    pub(super) async fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
+        match self {
+            Self::Single(connection) => command.query_async(connection).await,
+            Self::Cluster(connection) => command.query_async(connection).await,
+        }
+    }
+}
+
+fn client(address: &Address) -> RedisResult<Client> {
+    let node = address.nodes.first().cloned();
+    Client::open(node.ok_or((ErrorKind::InvalidClientConfig, "no server"))?)
+}
+
+fn config() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(LIMIT))
+        .set_response_timeout(Some(LIMIT))
+}
+
+fn cluster(address: &Address) -> ClusterClientBuilder {
+    ClusterClient::builder(address.nodes.clone())
+        .connection_timeout(LIMIT)
+        .response_timeout(LIMIT)
+        .overall_response_timeout(Some(LIMIT))
+        .retries(2)
 }
 
 impl Link {
@@ -65,34 +110,20 @@ impl Link {
         hear: impl AsyncPushSender,
     ) -> RedisResult<Self> {
         let (hearer, teller) = if address.cluster {
-            let builder = || {
-                ClusterClient::builder(address.nodes.clone())
-                    .connection_timeout(LIMIT)
-                    .response_timeout(LIMIT)
-                    .overall_response_timeout(Some(LIMIT))
-                    .retries(2)
-            };
-            let hearing = builder().push_sender(hear).build()?;
+            let hearing = cluster(address).push_sender(hear).build()?;
             let mut hearer = hearing.get_async_connection().await?;
             hearer.ssubscribe(channel).await?;
-            let teller = builder().build()?.get_async_connection().await?;
-            (Connection::Cluster(hearer), Connection::Cluster(teller))
+            (
+                Connection::Cluster(hearer),
+                Connection::open(address).await?,
+            )
         } else {
-            let node = address.nodes.first().cloned();
-            let client =
-                Client::open(node.ok_or((redis::ErrorKind::InvalidClientConfig, "no server"))?)?;
-            let config = AsyncConnectionConfig::new()
-                .set_connection_timeout(Some(LIMIT))
-                .set_response_timeout(Some(LIMIT));
-            let hearing = config.clone().set_push_sender(hear);
-            let mut hearer = client
+            let hearing = config().set_push_sender(hear);
+            let mut hearer = client(address)?
                 .get_multiplexed_async_connection_with_config(&hearing)
                 .await?;
             hearer.subscribe(channel).await?;
-            let teller = client
-                .get_multiplexed_async_connection_with_config(&config)
-                .await?;
-            (Connection::Single(hearer), Connection::Single(teller))
+            (Connection::Single(hearer), Connection::open(address).await?)
         };
         Ok(Self {
             teller,

@@ -1,9 +1,11 @@
-//! By Redis Pub/Sub: one channel for each instance. Nothing is kept there.
+//! By Redis Pub/Sub: one channel for each instance. Nothing is kept there but
+//! [`Counters`], which limits ask beside their own.
 //!
 //! Redis may be away, lose messages or be written to by strangers: all of that
 //! costs time and nothing else (see [`Inbox`]).
 
 mod address;
+mod counters;
 mod link;
 
 use std::{
@@ -21,6 +23,7 @@ use tokio::{
 };
 
 pub use address::Address;
+pub use counters::{Counters, Rule};
 
 use super::{
     Inbox, Way,

@@ -140,10 +140,17 @@ pub(super) async fn other_instances(settings: &Settings) -> Checked {
             "暂时无法通知其他实例，浏览器最多会晚三秒收到登录结果。原因请查看服务日志。",
         ));
     }
+    if warned("limits_apart") {
+        return Err(wrong(
+            "Redis does not count now, so each instance goes by its own limits: as many times as \
+             much gets through as there are instances. The server's log says why",
+            "Redis 暂时无法计数，各实例只按自己的计数限流，实际放行量会随实例数成倍增加。原因请查看服务日志。",
+        ));
+    }
     Ok("news reach all there are".to_owned())
 }
 
-/// Asks `REDIS_URL` for an answer and a subscription.
+/// Asks `REDIS_URL` for an answer, a subscription and a count.
 pub(super) async fn redis(settings: &Settings) -> Checked {
     let Some(url) = &settings.redis_url else {
         return Err(Finding::Skipped(
@@ -155,7 +162,7 @@ pub(super) async fn redis(settings: &Settings) -> Checked {
         return Err(Finding::Skipped("REDIS_URL is no address of a Redis"));
     };
     match address.check().await {
-        Ok(()) => Ok("answers, and takes subscriptions".to_owned()),
+        Ok(()) => Ok("answers, takes subscriptions, and counts".to_owned()),
         Err(problem) => Err(wrong(
             format!(
                 "{problem}. Is it Redis 6 or newer, does it run, and does REDIS_URL name its host, \

@@ -9,10 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{error::Error, login::attempt::Identity};
+use super::together::Shared;
+use crate::{broker::redis::Rule, error::Error, login::attempt::Identity};
 
+/// What they are called where all instances count.
+pub const NAME: &str = "failures";
 /// Failures are forgotten this long after the first of them.
-const WINDOW: Duration = Duration::from_secs(600);
+pub const WINDOW: Duration = Duration::from_secs(600);
 
 /// The failures of one process.
 #[derive(Debug)]
@@ -54,6 +57,16 @@ impl Failures {
             return Ok(());
         }
         Err(Error::SlowDown(rest))
+    }
+
+    /// What is asked of this person where all instances count.
+    pub fn shared<'a>(&self, person: &'a Identity) -> Option<Shared<'a>> {
+        let (most, window) = (self.most, WINDOW);
+        (most > 0).then_some(Shared {
+            what: NAME,
+            who: person,
+            rule: Rule::Failures { most, window },
+        })
     }
 
     /// This person was wrong.

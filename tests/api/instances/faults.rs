@@ -17,7 +17,11 @@ async fn wired() -> (Site, RedisServer, Proxy) {
 }
 
 async fn until_warned(server: &TestServer) {
-    until(async || warnings(server).await == json!(["broker_down"])).await;
+    until(async || {
+        let warnings = warnings(server).await;
+        warnings.as_array().unwrap().contains(&json!("broker_down"))
+    })
+    .await;
 }
 
 /// A login from one instance to the other, told by Redis alone.
@@ -95,13 +99,18 @@ async fn r3_what_is_confirmed_while_redis_restarts_is_told_when_it_is_back() {
 }
 
 #[actix_web::test]
-async fn r3_flushing_redis_loses_nothing_since_nothing_is_there() {
+async fn r3_flushing_redis_loses_nothing_since_nothing_there_lasts() {
     let redis = RedisServer::start();
     let site = Site::with_redis(&redis.url(), &[]).await;
     let phone = site.b.registered_phone("Ming").await;
     is_pushed(&site, &phone).await;
-    let keys: i64 = redis.command(&["DBSIZE"]).await;
-    assert_eq!(keys, 0);
+    // Nothing but what limits count, and that for a while.
+    let keys: Vec<String> = redis.command(&["KEYS", "*"]).await;
+    for key in keys {
+        let left: i64 = redis.command(&["PTTL", &key]).await;
+        // Gone by now, or with an end.
+        assert!(left == -2 || left > 0, "{key}: {left}");
+    }
     let _: String = redis.command(&["FLUSHALL"]).await;
     is_pushed(&site, &phone).await;
 }

@@ -5,6 +5,7 @@
 
 mod cluster;
 mod faults;
+mod limits;
 mod news;
 mod registry;
 mod strangers;

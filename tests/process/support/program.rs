@@ -59,7 +59,8 @@ impl Program {
         Self::spawn(command, environment, folder)
     }
 
-    fn spawn(mut command: Command, environment: &Environment, folder: &Path) -> Self {
+    /// Starts another program than `saoma` in the same way.
+    pub fn spawn(mut command: Command, environment: &Environment, folder: &Path) -> Self {
         let mut child = command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
@@ -164,7 +165,7 @@ impl Drop for Program {
 
 /// The binary under test: another one when the environment names it, such as
 /// the one of a package.
-fn binary() -> std::ffi::OsString {
+pub fn binary() -> std::ffi::OsString {
     let name = "CARGO_BIN_EXE_saoma";
     std::env::var_os(name).unwrap_or_else(|| env!("CARGO_BIN_EXE_saoma").into())
 }
