@@ -1,10 +1,12 @@
 //! Puts the parts together: store, hub, broker, rules, listeners.
 
+mod code_sources;
+mod recorder;
+
 use std::{
     net::{SocketAddr, TcpListener},
     rc::Rc,
-    sync::{Arc, OnceLock},
-    thread,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,16 +17,12 @@ use actix_web::{
     web::Data,
 };
 use anyhow::Context;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
 use tokio::sync::Notify;
 
 use crate::{
     broker::{self, registry::Registry},
-    codes::{
-        self, Codes, ImageStore, Live, LiveShared, Maker, Pool, Stock, Switch,
-        refill::{self, Refill},
-    },
+    codes::Stock,
     http::{
         self,
         address::AddressFinder,
@@ -36,7 +34,7 @@ use crate::{
     listener::{self, Workers, listen},
     login::{
         Login, Parts,
-        check::{Check, CheckCodes, CheckPolicy},
+        check::CheckCodes,
         keys::{self, KeyWatch, SecretKey},
         limits::{Limits, Together},
         recheck::{self, Recheck},
@@ -48,8 +46,11 @@ use crate::{
         BeginQueue, ResumeQueue, Store,
         private::{PrivatePostgres, PrivatePostgresError},
     },
-    wechat::{AccessToken, Breaker, Breakers, Steward, Wechat},
+    wechat::{AccessToken, Breakers, Steward},
 };
+
+use code_sources::{CodeSources, OfThread};
+use recorder::recorder;
 
 /// A server that listens and has not begun to serve yet.
 #[expect(missing_debug_implementations, reason = "actix's servers have none")]
@@ -111,16 +112,16 @@ impl Application {
         let recheck = wired.recheck(&store);
         actix::spawn(recheck.clone().run());
         let keys = wired.keys.clone();
-        let stock = wired.stock.clone();
+        let stock = wired.sources.stock.clone();
         actix::spawn(keys.clone().run());
         actix::spawn(recheck::tidy(
             store.clone(),
             wired.parts.limits.clone(),
             wired.parts.settings.audit_retention,
         ));
-        let refill = wired.keep_codes(&store);
+        let refill = wired.sources.keep();
         actix::spawn(wired.parts.places.clone().follow());
-        actix::spawn(wired.wechats()().keep_token_fresh());
+        actix::spawn(wired.sources.wechat().keep_token_fresh());
         let stop = shutdown::Parts {
             hub: wired.hub.clone(),
             draining: wired.draining.clone(),
@@ -169,15 +170,7 @@ struct Wired {
     parts: Parts,
     keys: KeyWatch,
     hub: Addr<LoginHub>,
-    images: ImageStore,
-    opens: Arc<str>,
-    stock: Stock,
-    pool: Option<Pool>,
-    switch: Switch,
-    token: Arc<AccessToken>,
-    /// Of calls for codes.
-    breaker: Arc<Breaker>,
-    live: LiveShared,
+    sources: CodeSources,
     addresses: AddressFinder,
     connections: Connections,
     workers: Workers,
@@ -203,19 +196,16 @@ impl Wired {
             Some(secret_key) => secret_key,
             None => keys::demo::key(&settings, store).await?,
         };
-        let token = Arc::new(AccessToken::shared(steward(&settings, &secret_key, store)?));
+        let token = AccessToken::shared(steward(&settings, &secret_key, store)?);
         let check_codes = Arc::new(CheckCodes::new(&secret_key)?);
         let secret_key = Arc::new(secret_key);
         let keys = KeyWatch::start(settings.clone(), secret_key.clone(), store.clone()).await?;
         if settings.demo {
             keys::demo::forget_old(&settings)?;
         }
-        let images = ImageStore::open(&settings)
-            .context("the folder for code images (SAOMA_CODE_STORE) cannot be made")?;
-        let opens: Arc<str> = settings.code_opens().into();
-        let stock = Stock::new(store.clone(), opens.clone(), &settings.instance);
         let hub = LoginHub::new(&settings.timers).start();
         let breakers = Breakers::new(settings.wechat.longest_pause);
+        let sources = CodeSources::new(settings.clone(), store.clone(), token, breakers.codes)?;
         let addresses = AddressFinder::new(&settings.trusted_proxies);
         let workers = Workers::new(open_files, settings.database_connections);
         let bound_addresses = settings.limits.sockets_per_address > 0;
@@ -245,14 +235,7 @@ impl Wired {
             },
             keys,
             hub,
-            images,
-            pool: pool(&settings, store, opens.clone()),
-            opens,
-            stock,
-            switch: Switch::new(),
-            token,
-            breaker: breakers.codes,
-            live: LiveShared::default(),
+            sources,
             connections: Connections::new("public", bounds, addresses.clone()),
             addresses,
             workers,
@@ -261,12 +244,6 @@ impl Wired {
             from_others: FromOthers { inbox, key },
             look_again,
         })
-    }
-
-    /// A maker of clients of WeChat, each for the thread that makes it.
-    fn wechats(&self) -> impl Fn() -> Wechat + Clone + Send + 'static {
-        let (settings, token) = (self.parts.settings.wechat.clone(), self.token.clone());
-        move || Wechat::new(settings.clone(), token.clone())
     }
 
     fn recheck(&self, store: &Store) -> Recheck {
@@ -279,73 +256,22 @@ impl Wired {
         }
     }
 
-    /// Starts what fills, keeps and tidies codes. Only a stock that comes first
-    /// is filled by itself.
-    fn keep_codes(&self, store: &Store) -> Option<refill::Running> {
-        let settings = &self.parts.settings;
-        let ahead = settings.codes.first == codes::Source::Stock;
-        let served_here = settings.code_base_url.is_none();
-        let images = self.images.images();
-        let warmed = served_here.then(|| images.clone());
-        actix::spawn(self.stock.clone().keep(ahead, warmed));
-        if let Some(pool) = self.pool.clone() {
-            actix::spawn(pool.watch());
-        }
-        let opens = self.opens.clone();
-        actix::spawn(codes::tidy::run(store.clone(), images, opens));
-        ahead.then(|| {
-            Refill::start(refill::Parts {
-                store: store.clone(),
-                instance: settings.instance.clone(),
-                stock: self.stock.clone(),
-                opens: self.opens.clone(),
-                settings: settings.codes.clone(),
-                longest_pause: settings.wechat.longest_pause,
-                maker: self.makers(),
-            })
-        })
-    }
-
-    /// A maker of codes for each thread that asks.
-    fn makers(&self) -> impl Fn() -> Maker + Clone + Send + 'static {
-        let (wechats, images, breaker) =
-            (self.wechats(), self.images.clone(), self.breaker.clone());
-        move || Maker::new(wechats(), images.images(), breaker.clone())
-    }
-
     /// A maker of sites: awc's client belongs to its worker's thread, so each
     /// worker makes its own.
     fn sites(&self) -> impl Fn() -> Site + Clone + Send + 'static {
-        let (parts, images, wechats) = (self.parts.clone(), self.images.clone(), self.wechats());
-        let (live, breaker) = (self.live.clone(), self.breaker.clone());
+        let (parts, sources) = (self.parts.clone(), self.sources.clone());
         let (hub, addresses, draining) = (
             self.hub.clone(),
             self.addresses.clone(),
             self.draining.clone(),
         );
         let connections = self.connections.clone();
-        let (stock, switch, opens) = (self.stock.clone(), self.switch.clone(), self.opens.clone());
-        let pool = self.pool.clone();
         move || {
-            let settings = &parts.settings;
-            let wechat = wechats();
-            let images = images.images();
-            let maker = Maker::new(wechat.clone(), images.clone(), breaker.clone());
-            let live = Live::new(
-                maker,
-                parts.store.clone(),
-                opens.clone(),
-                &settings.instance,
-                live.clone(),
-            );
-            let codes = Codes::new(
-                settings.codes.first,
-                stock.clone(),
-                pool.clone(),
-                live,
-                switch.clone(),
-                images.clone(),
-            );
+            let OfThread {
+                codes,
+                images,
+                wechat,
+            } = sources.of_thread();
             Site {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),
                 images,
@@ -384,7 +310,7 @@ impl Wired {
     }
 
     fn serve_admin(&self, listener: TcpListener) -> anyhow::Result<Server> {
-        let (sites, wechats) = (self.sites(), self.wechats());
+        let (sites, sources) = (self.sites(), self.sources.clone());
         let metrics = Data::new(recorder());
         let from_others = Data::new(self.from_others.clone());
         // The owner's own machines: they share one bound.
@@ -394,7 +320,7 @@ impl Wired {
             App::new()
                 .app_data(Data::new(sites()))
                 .app_data(metrics.clone())
-                .app_data(Data::new(wechats()))
+                .app_data(Data::new(sources.wechat()))
                 .app_data(from_others.clone())
                 .configure(http::admin_routes)
         });
@@ -409,13 +335,6 @@ impl Wired {
             .listen(listener)?
             .run())
     }
-}
-
-/// The reusable codes; none where nobody would be asked for a number.
-fn pool(settings: &Settings, store: &Store, opens: Arc<str>) -> Option<Pool> {
-    let asks = settings.check != CheckPolicy::Always(Check::None);
-    let rules = settings.codes.pool;
-    asks.then(|| Pool::new(store.clone(), rules, &settings.timers, opens))
 }
 
 /// Keeps the access token that all instances on one database share.
@@ -477,26 +396,4 @@ pub(crate) async fn reach(store: &Store) -> anyhow::Result<()> {
 pub(crate) fn install_tls_provider() {
     // The second application of a process finds it installed.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-}
-
-/// One recorder for the process, however many applications tests start in it.
-fn recorder() -> PrometheusHandle {
-    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
-    // All of it within: two applications that start together must not end with
-    // the handle of one recorder and the numbers in another.
-    let handle = RECORDER.get_or_init(|| {
-        let recorder = PrometheusBuilder::new().build_recorder();
-        let handle = recorder.handle();
-        let _ = metrics::set_global_recorder(recorder);
-        // Without it every request's sample is kept until somebody asks for the metrics.
-        let upkeep = handle.clone();
-        thread::spawn(move || {
-            loop {
-                thread::sleep(Duration::from_secs(5));
-                upkeep.run_upkeep();
-            }
-        });
-        handle
-    });
-    handle.clone()
 }
