@@ -115,8 +115,8 @@ pub struct Codes {
 /// What is left of the codes, for whoever watches the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodesLeft {
-    /// Where codes come from now.
-    pub source: Source,
+    /// Where codes come from now; none while no source has any.
+    pub source: Option<Source>,
     /// The stock; none while this server does not keep one or has not looked yet.
     pub stock: Option<stock::Level>,
     /// The pool; none while it has no codes.
@@ -161,6 +161,7 @@ impl Codes {
                 Err(error) => refusal = Some(error),
             }
         }
+        self.switch.note(self.order.len(), &self.order);
         metrics::counter!("saoma_codes_unavailable_total").increment(1);
         Err(refusal
             .unwrap_or_else(|| Error::CodesUnavailable("no source has a code".to_owned(), None)))
@@ -196,7 +197,8 @@ impl Codes {
 
     /// Whether a code is too dear for a page that nobody looks at.
     pub fn are_scarce(&self) -> bool {
-        let only_live = self.order.get(self.switch.place()) == Some(&Source::Live);
+        let source = self.order.get(self.switch.place());
+        let only_live = matches!(source, None | Some(Source::Live));
         self.stock.is_scarce() || (only_live && self.live.pause().is_some())
     }
 
@@ -204,7 +206,7 @@ impl Codes {
     pub fn left(&self) -> CodesLeft {
         let place = self.switch.place();
         CodesLeft {
-            source: self.order.get(place).copied().unwrap_or(Source::Live),
+            source: self.order.get(place).copied(),
             stock: self.stock.level(),
             pool: self.pool.as_ref().and_then(Pool::level),
         }

@@ -36,12 +36,16 @@ impl Switch {
         Self(Arc::new(Mutex::new(State { place, needed_at })))
     }
 
-    /// A code came from this place of the order.
+    /// A code came from this place of the order; behind its end: from nowhere.
     pub(super) fn note(&self, place: usize, order: &[Source]) {
         let name = |place: usize| order.get(place).map_or("none", |source| source.as_str());
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = state.place;
         match state.note(place, Instant::now()) {
+            Some(Change::Down) if place >= order.len() => tracing::warn!(
+                before = name(before),
+                "no source has a code; pages are told to come back"
+            ),
             Some(Change::Down) => tracing::warn!(
                 source = name(place),
                 before = name(before),

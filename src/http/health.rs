@@ -7,7 +7,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
 use super::extract::site;
-use crate::{codes::stock::Level, error::Error, hub::messages::Alive};
+use crate::{
+    codes::{Source, stock::Level},
+    error::Error,
+    hub::messages::Alive,
+};
 
 /// `GET /healthz`
 pub async fn live() -> HttpResponse {
@@ -53,7 +57,7 @@ pub async fn ready(request: HttpRequest) -> Result<HttpResponse, Error> {
         "ready": reasons.is_empty(),
         "reasons": reasons,
         "warnings": warnings,
-        "codes": {"source": left.source.as_str(), "stock": stock, "pool": pool},
+        "codes": {"source": left.source.map_or("none", Source::as_str), "stock": stock, "pool": pool},
     });
     if reasons.is_empty() {
         return Ok(HttpResponse::Ok().json(body));

@@ -48,6 +48,8 @@ async fn a_stock_that_is_used_up_is_followed_by_live_codes_and_then_by_a_clear_a
     let refused = browser.post("/api/login/attempts", json!({})).await;
     let problem = refused.expect_problem(503, "codes_unavailable");
     assert!(problem["retry_in"].is_u64(), "{problem}");
+    let ready = browser.get("/readyz").await.expect(200);
+    assert_eq!(ready["codes"]["source"], "none");
 }
 
 #[actix_web::test]

@@ -11,7 +11,7 @@ struct Alive {
 
 #[derive(Serialize, ToSchema)]
 struct CodesLeft {
-    /// Where codes come from now: `stock`, `pool`, `live`.
+    /// Where codes come from now: `stock`, `pool`, `live`, or `none`.
     source: String,
     /// Null where this server does not fill it.
     #[schema(required)]

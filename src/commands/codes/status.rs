@@ -159,6 +159,9 @@ impl<'a> Status<'a> {
     fn source_line(&self) -> String {
         let first = self.at.settings.codes.first.as_str();
         match &self.source {
+            Some(source) if source == "none" => {
+                "none has a code now; `saoma doctor` looks for the reason".to_owned()
+            }
             Some(source) if source == first => format!("{source}, as it should be"),
             Some(source) => format!("{source}, since {first} (SAOMA_CODES) has none"),
             None => format!("{first} first (SAOMA_CODES); no server answers here"),
