@@ -13,6 +13,8 @@ pub struct Counts {
     pub calls: u64,
     /// Each of the server's statements is a transaction of its own.
     pub statements: u64,
+    /// Those of them that write new attempts, many in one.
+    pub inserts: u64,
 }
 
 impl Counts {
@@ -28,6 +30,7 @@ impl Counts {
         Self {
             calls: bench.wechat_calls().await,
             statements: statements.unsigned_abs(),
+            inserts: bench.metric("saoma_batches_total{of=\"begin\"}").await,
         }
     }
 
@@ -36,6 +39,7 @@ impl Counts {
             calls: self.calls - before.calls,
             // Without the one that counts.
             statements: self.statements - before.statements - 1,
+            inserts: self.inserts - before.inserts,
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Pages that open, and how long they waited for their code.
 
 use std::{
-    cell::Cell,
-    rc::Rc,
+    cell::RefCell,
     time::{Duration, Instant},
 };
 
@@ -16,8 +15,10 @@ const AT_ONCE: usize = 256;
 
 /// Views that are over.
 pub struct Views {
-    /// Sorted.
-    done: Vec<Duration>,
+    /// From when it was due, or begun, to its ticket. Sorted.
+    pub done: Vec<Duration>,
+    /// From the open socket to its ticket. Sorted.
+    pub waited: Vec<Duration>,
     pub failed: usize,
     pub took: Duration,
 }
@@ -26,19 +27,50 @@ impl Views {
     pub fn all(&self) -> usize {
         self.done.len() + self.failed
     }
+}
 
-    /// Milliseconds; views without a code are not in it.
-    pub fn quantile(&self, share: f64) -> f64 {
-        let last = self.done.len().saturating_sub(1);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a place in the list"
-        )]
-        let at = (last as f64 * share).ceil() as usize;
-        self.done
-            .get(at)
-            .map_or(f64::NAN, |view| view.as_secs_f64() * 1e3)
+/// Milliseconds.
+pub fn quantile(sorted: &[Duration], share: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place in the list"
+    )]
+    let at = (last as f64 * share).ceil() as usize;
+    sorted
+        .get(at)
+        .map_or(f64::NAN, |view| view.as_secs_f64() * 1e3)
+}
+
+/// Views with their tickets' times, and those without.
+#[derive(Default)]
+struct Seen {
+    done: Vec<Duration>,
+    waited: Vec<Duration>,
+    failed: usize,
+}
+
+impl Seen {
+    fn note(&mut self, whole: Duration, waited: Option<Duration>) {
+        match waited {
+            Some(waited) => {
+                self.done.push(whole);
+                self.waited.push(waited);
+            }
+            None => self.failed += 1,
+        }
+    }
+
+    fn views(mut self, took: Duration) -> Views {
+        self.done.sort();
+        self.waited.sort();
+        Views {
+            done: self.done,
+            waited: self.waited,
+            failed: self.failed,
+            took,
+        }
     }
 }
 
@@ -52,41 +84,29 @@ pub async fn steady(bench: &Bench, rate: u32, time: Duration) -> Views {
         sleep_until(due.into()).await;
         let port = bench.port;
         views.push(spawn(async move {
-            let ticket = client::view(port).await;
-            (ticket, due.elapsed())
+            let waited = client::view(port).await;
+            (waited, due.elapsed())
         }));
     }
-    let (mut done, mut failed) = (Vec::new(), 0);
+    let mut seen = Seen::default();
     for view in views {
-        match view.await.unwrap() {
-            (true, took) => done.push(took),
-            (false, _) => failed += 1,
-        }
+        let (waited, whole) = view.await.unwrap();
+        seen.note(whole, waited);
     }
-    done.sort();
-    let took = start.elapsed();
-    Views { done, failed, took }
+    seen.views(start.elapsed())
 }
 
 /// Opens the next as soon as one has its code.
 pub async fn flat_out(bench: &Bench, time: Duration) -> Views {
     let start = Instant::now();
-    let failed = Rc::new(Cell::new(0));
+    let seen = RefCell::new(Seen::default());
     let opener = async || {
-        let mut done = Vec::new();
         while start.elapsed() < time {
             let began = Instant::now();
-            if client::view(bench.port).await {
-                done.push(began.elapsed());
-            } else {
-                failed.set(failed.get() + 1);
-            }
+            let waited = client::view(bench.port).await;
+            seen.borrow_mut().note(began.elapsed(), waited);
         }
-        done
     };
-    let done = join_all((0..AT_ONCE).map(|_| opener())).await;
-    let mut done: Vec<_> = done.into_iter().flatten().collect();
-    done.sort();
-    let (failed, took) = (failed.get(), start.elapsed());
-    Views { done, failed, took }
+    join_all((0..AT_ONCE).map(|_| opener())).await;
+    seen.into_inner().views(start.elapsed())
 }

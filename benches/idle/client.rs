@@ -3,6 +3,7 @@
 use std::{
     io,
     sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -31,22 +32,21 @@ pub async fn open(bench: &Bench, count: usize) {
 }
 
 async fn connect(bench: &Bench) -> TcpStream {
-    let (stream, answer) = open_page(bench.port).await.unwrap();
+    let (stream, answer, _) = open_page(bench.port).await.unwrap();
     assert!(answer.contains("\"type\":\"ticket\""), "{answer}");
     stream
 }
 
-/// Opens a login page's socket, reads its first message and leaves; whether that was a ticket.
-pub async fn view(port: u16) -> bool {
-    let Ok((stream, answer)) = open_page(port).await else {
-        return false;
-    };
+/// Opens a login page's socket, reads its first message and leaves. How long that came after
+/// the socket was open; none if it was no ticket.
+pub async fn view(port: u16) -> Option<Duration> {
+    let (stream, answer, waited) = open_page(port).await.ok()?;
     // A reset leaves no port waiting.
     let _ = stream.set_zero_linger();
-    answer.contains("\"type\":\"ticket\"")
+    answer.contains("\"type\":\"ticket\"").then_some(waited)
 }
 
-async fn open_page(port: u16) -> io::Result<(TcpStream, String)> {
+async fn open_page(port: u16) -> io::Result<(TcpStream, String, Duration)> {
     let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let origin = format!("http://localhost:{port}");
@@ -64,12 +64,19 @@ async fn open_page(port: u16) -> io::Result<(TcpStream, String)> {
     stream.write_all(request.as_bytes()).await?;
     // The ticket follows the 101; then there is silence.
     let mut answer = Vec::new();
+    let mut open = None;
     while !answer.ends_with(b"}") {
         if stream.read_buf(&mut answer).await? == 0 {
             return Err(io::Error::other("closed"));
         }
+        // The 101 and the ticket may come in one piece.
+        if open.is_none() && answer.windows(4).any(|four| four == b"\r\n\r\n") {
+            open = Some(Instant::now());
+        }
     }
-    Ok((stream, String::from_utf8_lossy(&answer).into_owned()))
+    let waited = open.map_or(Duration::ZERO, |open| open.elapsed());
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    Ok((stream, answer, waited))
 }
 
 /// As long as nobody scans, the server sends empty pings, and a close at its end.

@@ -22,6 +22,7 @@ use sqlx::Connection;
 /// A fresh server with its database and its WeChat, both outside its process.
 pub struct Bench {
     pub port: u16,
+    admin_port: u16,
     /// `saoma serve`, with the settings of other commands too.
     command: Command,
     server: Running,
@@ -69,12 +70,12 @@ impl Bench {
         let simulated = SimulatorSettings::default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let simulator = Simulator::start(listener, simulated.clone()).unwrap();
-        let port = free_port();
+        let (port, admin_port) = (free_port(), free_port());
         let mut command = Command::new(env!("CARGO_BIN_EXE_saoma"));
         command
             .env("DATABASE_URL", postgres.url())
             .env("SAOMA_LISTEN", format!("127.0.0.1:{port}"))
-            .env("SAOMA_ADMIN_LISTEN", "127.0.0.1:0")
+            .env("SAOMA_ADMIN_LISTEN", format!("127.0.0.1:{admin_port}"))
             .env("SAOMA_PUBLIC_URL", format!("http://localhost:{port}"))
             .env("SAOMA_DATA_DIR", folder.join("server"))
             .env("SAOMA_WECHAT_APP_ID", simulated.app_id)
@@ -92,6 +93,7 @@ impl Bench {
         let server = Running(command.arg("serve").spawn().unwrap());
         let bench = Self {
             port,
+            admin_port,
             command,
             server,
             simulator,
@@ -136,6 +138,16 @@ impl Bench {
         endpoints
             .filter_map(|endpoint| endpoint["calls"].as_u64())
             .sum()
+    }
+
+    /// A number that the server counts.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let url = format!("http://127.0.0.1:{}/metrics", self.admin_port);
+        let mut answer = awc::Client::default().get(&url).send().await.unwrap();
+        let body = answer.body().limit(1 << 20).await.unwrap();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.map_or(0, |number| number.trim().parse().unwrap())
     }
 
     /// One row of the server's database.

@@ -31,10 +31,12 @@ impl<I, O> Clone for Batches<I, O> {
 impl<I: 'static, O: 'static> Batches<I, O> {
     /// Starts the task that runs the batches, one after the other; it ends when
     /// the last way in is gone. `room` askers may wait, more are refused at once.
+    /// Metrics count the batches under `name`.
     ///
     /// `run` gives one answer for each asker, in their order. Two askers that
     /// are `apart` from each other never go together.
     pub(super) fn start<F>(
+        name: &'static str,
         room: usize,
         apart: fn(&I, &I) -> bool,
         run: impl Fn(Vec<I>) -> F + 'static,
@@ -52,6 +54,7 @@ impl<I: 'static, O: 'static> Batches<I, O> {
                     .filter(|(_, answer): &(I, Answer<O>)| !answer.is_closed());
                 let (askers, answers): (Vec<_>, Vec<_>) = waiting.unzip();
                 if !askers.is_empty() {
+                    metrics::counter!("saoma_batches_total", "of" => name).increment(1);
                     give(run(askers).await, answers);
                 }
             }

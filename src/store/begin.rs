@@ -57,7 +57,7 @@ impl BeginQueue {
         // One statement sees none of its own rows, so it could not count two of
         // one browser: the second waits for the next batch.
         let apart = |one: &NewAttempt, other: &NewAttempt| one.browser_hash == other.browser_hash;
-        Self(Batches::start(ROOM, apart, move |rows| {
+        Self(Batches::start("begin", ROOM, apart, move |rows| {
             let (store, instance) = (store.clone(), instance.clone());
             async move {
                 let changed = store.insert_attempts(&instance, &rows).await?;

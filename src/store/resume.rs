@@ -26,7 +26,7 @@ impl ResumeQueue {
     pub fn start(store: Store, instance: String) -> Self {
         // One row may be asked for twice.
         let apart = |_: &_, _: &_| false;
-        Self(Batches::start(ROOM, apart, move |asked| {
+        Self(Batches::start("resume", ROOM, apart, move |asked| {
             let (store, instance) = (store.clone(), instance.clone());
             async move {
                 let found = store.take_attempts_over(&asked, &instance).await?;
