@@ -8,17 +8,10 @@ export PYTHONDONTWRITEBYTECODE=1
 # nginx lies where ordinary users do not look.
 export PATH="$PATH:/usr/sbin:/sbin"
 
-# Whether a command works; says what is left out if it does not.
-have() {
-    name=$1
-    shift
-    ! "$@" >/dev/null 2>&1 || return 0
-    [ -z "${CI:-}" ] || { echo "$name is not installed, and CI leaves nothing out." >&2; exit 1; }
-    echo "$name is not installed: what it checks in deploy/ is not checked."
-    return 1
-}
+. scripts/have.sh
+unchecked="what it checks in deploy/ is not checked"
 
-if have systemd-analyze systemd-analyze --version; then
+if have systemd-analyze "$unchecked" systemd-analyze --version; then
     units=$(mktemp -d "${TMPDIR:-/tmp}/saoma-units-XXXXXX")
     trap 'rm -rf "$units"' EXIT
     trap 'exit 130' INT TERM
@@ -48,5 +41,5 @@ for version in 1.37.0 1.30.0; do
         deploy/kubernetes/*.yaml
 done
 echo "deploy: image, compose file and manifests have the right form"
-have nginx nginx -v || exit 0
+have nginx "$unchecked" nginx -v || exit 0
 "$python" tests/deploy/agree.py

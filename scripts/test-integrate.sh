@@ -15,24 +15,17 @@ if [ -z "${SAOMA_PROGRAM:-}" ]; then
     SAOMA_PROGRAM=$target/debug/saoma
 fi
 
-# Whether a command works; says what is left out if it does not.
-have() {
-    name=$1
-    shift
-    ! "$@" >/dev/null 2>&1 || return 0
-    [ -z "${CI:-}" ] || { echo "$name is not installed, and CI leaves nothing out." >&2; exit 1; }
-    echo "$name is not installed: its example is not tested."
-    return 1
-}
+. scripts/have.sh
+untested="its example is not tested"
 
-have Node.js node --version
+have Node.js "$untested" node --version
 data=$(mktemp -d "${TMPDIR:-/tmp}/saoma-integrate-XXXXXX")
 trap 'rm -rf "$data"' EXIT
 trap 'exit 130' INT TERM
 
 # One argument for each service: its name and the command that starts it.
 set -- "node=node $examples/node/server.mjs"
-if have "Python 3 with venv" python3 -c 'import ensurepip, venv'; then
+if have "Python 3 with venv" "$untested" python3 -c 'import ensurepip, venv'; then
     venv=$target/integrate-venv
     if ! "$venv/bin/python" -c 'import jwt, cryptography' 2>/dev/null; then
         python3 -m venv "$venv"
@@ -41,7 +34,7 @@ if have "Python 3 with venv" python3 -c 'import ensurepip, venv'; then
     fi
     set -- "$@" "python=$venv/bin/python -u $examples/python/server.py"
 fi
-if have Go go version; then
+if have Go "$untested" go version; then
     (cd "$examples/go" && go vet . && go build -buildvcs=false -o "$data/service" .)
     set -- "$@" "go=$data/service"
 fi

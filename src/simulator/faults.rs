@@ -32,6 +32,20 @@ pub struct Fault {
     pub probability: Option<f64>,
 }
 
+impl Fault {
+    /// On every request to a path until it is cleared.
+    pub fn new(path: &str, mode: FaultMode) -> Self {
+        Self {
+            path: path.to_owned(),
+            mode,
+            errcode: None,
+            delay_ms: None,
+            count: None,
+            probability: None,
+        }
+    }
+}
+
 /// What a [`Fault`] does to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -56,23 +56,15 @@ async fn two_who_grow_it_at_once_make_one_pool() {
 async fn it_goes_on_after_a_failure_of_wechats_and_gives_up_with_advice_where_waiting_is_no_use() {
     let server = TestServer::start().await;
     let busy = Fault {
-        path: CODE.to_owned(),
-        mode: FaultMode::Garbage,
-        errcode: None,
-        delay_ms: None,
         count: Some(3),
-        probability: None,
+        ..Fault::new(CODE, FaultMode::Garbage)
     };
     server.simulator.state().add_fault(busy).unwrap();
     server.fill_pool(4).await;
     // No code opens a page that is not published, however long one waits.
     let refused = Fault {
-        path: CODE.to_owned(),
-        mode: FaultMode::Error,
         errcode: Some(41030),
-        delay_ms: None,
-        count: None,
-        probability: None,
+        ..Fault::new(CODE, FaultMode::Error)
     };
     server.simulator.state().add_fault(refused).unwrap();
     let gave_up = server.pool_fill().fill(6, |_| ()).await.unwrap_err();

@@ -138,12 +138,9 @@ async fn a_token_that_wechat_has_forgotten_is_asked_for_again_once() {
     server.pending().await;
     for errcode in [40001, 40014, 42001] {
         let once = saoma::simulator::Fault {
-            path: CODE.to_owned(),
-            mode: FaultMode::Error,
             errcode: Some(errcode),
-            delay_ms: None,
             count: Some(1),
-            probability: None,
+            ..saoma::simulator::Fault::new(CODE, FaultMode::Error)
         };
         server.simulator.state().add_fault(once).unwrap();
         server.pending().await;

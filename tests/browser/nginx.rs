@@ -54,7 +54,7 @@ impl Nginx {
             plain_port: free_port(),
             keeper: None,
         };
-        nginx.make_certificate();
+        make_certificate(&nginx.folder);
         nginx
     }
 
@@ -154,26 +154,6 @@ impl Nginx {
         assert!(line.ends_with(&format!("{status} https")), "{line}");
     }
 
-    fn make_certificate(&self) {
-        let made = Command::new("openssl")
-            .args([
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-            ])
-            .args(["-nodes", "-days", "2", "-subj", "/CN=localhost"])
-            .args(["-addext", "subjectAltName=DNS:localhost"])
-            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-            .args(["-keyout", "key.pem", "-out", "certificate.pem"])
-            .current_dir(&self.folder)
-            .output()
-            .expect("openssl is installed");
-        assert!(made.status.success(), "{made:?}");
-    }
-
     fn read(&self, name: &str) -> String {
         fs::read_to_string(self.folder.join(name)).unwrap_or_default()
     }
@@ -207,4 +187,25 @@ fn program() -> &'static str {
     let known = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"];
     let found = known.into_iter().find(|path| Path::new(path).exists());
     found.unwrap_or("nginx")
+}
+
+/// Makes `certificate.pem` and `key.pem` for localhost in a folder.
+pub fn make_certificate(folder: &Path) {
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+        ])
+        .args(["-nodes", "-days", "2", "-subj", "/CN=localhost"])
+        .args(["-addext", "subjectAltName=DNS:localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", "key.pem", "-out", "certificate.pem"])
+        .current_dir(folder)
+        .output()
+        .expect("openssl is installed");
+    assert!(made.status.success(), "{made:?}");
 }

@@ -128,11 +128,8 @@ impl Instances {
 /// A fault of all calls for codes.
 pub fn fault(mode: FaultMode, errcode: Option<i32>, delay_ms: Option<u64>) -> Fault {
     Fault {
-        path: CODE.to_owned(),
-        mode,
         errcode,
         delay_ms,
-        count: None,
-        probability: None,
+        ..Fault::new(CODE, mode)
     }
 }

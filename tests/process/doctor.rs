@@ -170,14 +170,7 @@ async fn proxy_without_upgrades(server: &Server) -> String {
 async fn the_doctor_says_when_wechat_hangs_or_answers_garbage() {
     for mode in [FaultMode::Hang, FaultMode::Garbage, FaultMode::Reset] {
         let server = Server::start().await;
-        let fault = Fault {
-            path: "*".to_owned(),
-            mode,
-            errcode: None,
-            delay_ms: None,
-            count: None,
-            probability: None,
-        };
+        let fault = Fault::new("*", mode);
         server.wechat.state().add_fault(fault).unwrap();
         finds(&server.command(&["doctor"], &[]).await, "WeChat", &[]);
     }

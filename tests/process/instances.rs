@@ -1,8 +1,11 @@
 //! Several processes of one site: one is killed, and the others go on.
 
-use std::{fs, process::Command};
+use std::fs;
 
-use crate::support::{Phone, Place, RedisServer, Server, port::free_port, soak, wait::eventually};
+use crate::{
+    nginx::make_certificate,
+    support::{Phone, Place, RedisServer, Server, port::free_port, soak, wait::eventually},
+};
 
 const QUICK: (&str, &str) = ("SAOMA_HEARTBEAT_INTERVAL", "500ms");
 
@@ -84,23 +87,7 @@ async fn r8_whoever_waits_on_an_instance_that_is_killed_logs_in_on_another() {
 #[actix_web::test]
 async fn redis_over_tls_is_trusted_by_its_certificate_alone() {
     let place = Place::new();
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-        ])
-        .args(["-nodes", "-days", "2", "-subj", "/CN=localhost"])
-        .args(["-addext", "subjectAltName=DNS:localhost"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .args(["-keyout", "key.pem", "-out", "certificate.pem"])
-        .current_dir(place.path())
-        .output()
-        .expect("openssl is installed");
-    assert!(made.status.success(), "{made:?}");
+    make_certificate(place.path());
     let file = |name: &str| place.join(name).to_str().unwrap().to_owned();
     let (certificate, key) = (file("certificate.pem"), file("key.pem"));
     let redis = RedisServer::start_with(&[

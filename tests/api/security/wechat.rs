@@ -18,12 +18,9 @@ const TOKEN: &str = "/cgi-bin/stable_token";
 /// A WeChat that answers this number on a path, so often.
 fn refuse(server: &TestServer, path: &str, errcode: i32, count: Option<u32>) {
     let fault = Fault {
-        path: path.to_owned(),
-        mode: FaultMode::Error,
         errcode: Some(errcode),
-        delay_ms: None,
         count,
-        probability: None,
+        ..Fault::new(path, FaultMode::Error)
     };
     server.simulator.state().add_fault(fault).unwrap();
 }

@@ -154,14 +154,7 @@ impl TestServer {
 
     /// What WeChat does to all requests until `state().clear_faults()`.
     pub fn fault(&self, path: &str, mode: FaultMode) {
-        let fault = Fault {
-            path: path.to_owned(),
-            mode,
-            errcode: None,
-            delay_ms: None,
-            count: None,
-            probability: None,
-        };
+        let fault = Fault::new(path, mode);
         self.simulator.state().add_fault(fault).unwrap();
     }
 
@@ -187,12 +180,8 @@ impl TestServer {
     /// WeChat takes its time on a path.
     pub fn slow(&self, path: &str, milliseconds: u64) {
         let fault = Fault {
-            path: path.to_owned(),
-            mode: FaultMode::Slow,
-            errcode: None,
             delay_ms: Some(milliseconds),
-            count: None,
-            probability: None,
+            ..Fault::new(path, FaultMode::Slow)
         };
         self.simulator.state().add_fault(fault).unwrap();
     }

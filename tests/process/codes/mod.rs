@@ -52,12 +52,9 @@ impl Server {
 
     fn suffers(&self, mode: FaultMode, errcode: Option<i32>, delay_ms: Option<u64>) {
         let fault = Fault {
-            path: CODE.to_owned(),
-            mode,
             errcode,
             delay_ms,
-            count: None,
-            probability: None,
+            ..Fault::new(CODE, mode)
         };
         self.wechat.state().add_fault(fault).unwrap();
     }
