@@ -59,35 +59,38 @@ async fn main() {
         "others"
     );
 
-    let stock = start("stock", MADE).await;
-    stock.codes_ready(MADE).await;
-    stock.multiply_stock(rate * 60 + 60_000).await;
-    steady(&stock, "stock, warm-up", rate, Duration::from_secs(2)).await;
-    slow(&stock).await;
-    steady(&stock, "stock, WeChat at 800 ms", rate, time).await;
-    away(&stock).await;
-    steady(&stock, "stock, WeChat away", rate, time).await;
-    flat_out(&stock, "stock, as many as it takes", time / 2).await;
-    bytes(&stock).await;
-    stock.stop().await;
+    let mut stock = Measured::start("stock", MADE).await;
+    stock.bench.codes_ready(MADE).await;
+    stock.bench.multiply_stock(rate * 60 + 60_000).await;
+    stock.begin().await;
+    let warm_up = Duration::from_secs(2);
+    stock.steady("stock, warm-up", rate, warm_up).await;
+    slow(&stock.bench).await;
+    stock.steady("stock, WeChat at 800 ms", rate, time).await;
+    away(&stock.bench).await;
+    stock.steady("stock, WeChat away", rate, time).await;
+    stock.flat_out("stock, as many as it takes", time / 2).await;
+    bytes(&stock.bench).await;
+    stock.bench.stop().await;
 
-    let pool = start("pool", MADE).await;
-    pool.fill_pool(POOL).await;
+    let mut pool = Measured::start("pool", MADE).await;
+    pool.bench.fill_pool(POOL).await;
     // No more than the pool has.
     let pool_rate = POOL / 2 / u32::try_from(time.as_secs()).unwrap();
-    slow(&pool).await;
-    steady(&pool, "pool, WeChat at 800 ms", pool_rate, time).await;
-    away(&pool).await;
-    steady(&pool, "pool, WeChat away", pool_rate - 5, time).await;
-    pool.stop().await;
+    slow(&pool.bench).await;
+    pool.begin().await;
+    pool.steady("pool, WeChat at 800 ms", pool_rate, time).await;
+    away(&pool.bench).await;
+    pool.steady("pool, WeChat away", pool_rate - 5, time).await;
+    pool.bench.stop().await;
 
-    let live = start("live", MADE).await;
-    slow(&live).await;
+    let mut live = Measured::start("live", MADE).await;
+    slow(&live.bench).await;
     // WeChat allows 83 in a second.
-    steady(&live, "live, WeChat at 800 ms", 50, time).await;
-    away(&live).await;
-    steady(&live, "live, WeChat away", 50, time).await;
-    live.stop().await;
+    live.steady("live, WeChat at 800 ms", 50, time).await;
+    away(&live.bench).await;
+    live.steady("live, WeChat away", 50, time).await;
+    live.bench.stop().await;
 }
 
 async fn start(first: &str, stock: u32) -> Bench {
@@ -111,16 +114,39 @@ async fn away(bench: &Bench) {
     bench.faults(&json!({"path": "*", "mode": "hang"})).await;
 }
 
-async fn steady(bench: &Bench, name: &str, rate: u32, time: Duration) {
-    let before = Counts::of(bench).await;
-    let views = views::steady(bench, rate, time).await;
-    print(name, &views, Counts::of(bench).await.since(&before));
+/// A server, and what it had cost when it was looked at last.
+struct Measured {
+    bench: Bench,
+    last: Counts,
 }
 
-async fn flat_out(bench: &Bench, name: &str, time: Duration) {
-    let before = Counts::of(bench).await;
-    let views = views::flat_out(bench, time).await;
-    print(name, &views, Counts::of(bench).await.since(&before));
+impl Measured {
+    async fn start(first: &str, stock: u32) -> Self {
+        let bench = start(first, stock).await;
+        let last = Counts::of(&bench).await;
+        Self { bench, last }
+    }
+
+    /// What it costs from now on.
+    async fn begin(&mut self) {
+        self.last = Counts::of(&self.bench).await;
+    }
+
+    async fn steady(&mut self, name: &str, rate: u32, time: Duration) {
+        let views = views::steady(&self.bench, rate, time).await;
+        self.tell(name, &views).await;
+    }
+
+    async fn flat_out(&mut self, name: &str, time: Duration) {
+        let views = views::flat_out(&self.bench, time).await;
+        self.tell(name, &views).await;
+    }
+
+    async fn tell(&mut self, name: &str, views: &Views) {
+        let now = Counts::of(&self.bench).await;
+        print(name, views, now.since(&self.last));
+        self.last = now;
+    }
 }
 
 fn print(name: &str, views: &Views, counts: Counts) {

@@ -101,7 +101,12 @@ impl Store {
         Self {
             pool: limits(pool).connect_lazy_with(options.clone()),
             ready_pool: one().connect_lazy_with(options.clone()),
-            begin_pool: one().connect_lazy_with(options.options([("synchronous_commit", "off")])),
+            begin_pool: one().connect_lazy_with(options.options([
+                ("synchronous_commit", "off"),
+                // The plan that is kept was made while the table was small, and would go on
+                // reading all of it until the next ANALYZE, with each new attempt more.
+                ("enable_seqscan", "off"),
+            ])),
             timers,
         }
     }
