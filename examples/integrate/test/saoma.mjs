@@ -75,6 +75,8 @@ export async function startSaoma(program, dataDir, listenPort, publicUrl) {
     SAOMA_WECHAT_APP_ID: 'wx0123456789abcdef',
     SAOMA_WECHAT_APP_SECRET: '5a0ad0e1c0de5a0ad0e1c0de5a0ad0e1',
     SAOMA_WECHAT_BASE_URL: simulator,
+    // The simulated phone scans the code that was made last, so it must be the one on the page.
+    SAOMA_CODES: 'live',
   };
   const settings = Object.entries(set).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   start('saoma', program, ['serve', ...settings]);
