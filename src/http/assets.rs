@@ -53,6 +53,7 @@ macro_rules! files {
 const FILES: &[(&str, &[u8])] = files![
     "api.js",
     "attempt.js",
+    "chat.js",
     "dashboard.css",
     "dashboard.js",
     "error.js",
@@ -60,6 +61,7 @@ const FILES: &[(&str, &[u8])] = files![
     "icon-done.svg",
     "icon-stop.svg",
     "icon-wait.svg",
+    "links.js",
     "login.js",
     "poll.js",
     "redeem.js",

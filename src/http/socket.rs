@@ -1,4 +1,6 @@
-//! The browsers' sockets: what is checked before the upgrade.
+//! The sockets of browsers and phones: what is checked before the upgrade.
+
+use std::{cell::RefCell, rc::Rc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -7,16 +9,18 @@ use actix_web::{
 };
 
 use super::{
+    address::mask,
     attempts::attempt_id,
     connections::Asked,
     edge,
-    extract::{client_address, language, query, requester, site},
+    extract::{bearer, client_address, language, query, requester, site},
     origin, session,
 };
 use crate::{
     error::Error,
     login::{attempt::Browser, begin::Requester},
     session::{
+        caller::{Caller, PhoneCaller},
         logic::Logic,
         transport::ws_actor::{BrowserSocket, Opening, Purpose},
     },
@@ -45,8 +49,8 @@ fn open_login(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, E
     let (logic, first) = Logic::login(resume, language(request));
     let opening = Opening {
         logic,
-        purpose: Purpose::Login(first),
-        requester,
+        purpose: Purpose::Command(first),
+        caller: Caller::Browser(requester),
         permit,
     };
     BrowserSocket::start(
@@ -63,6 +67,57 @@ pub async fn session(request: HttpRequest, payload: Payload) -> HttpResponse {
     let asked = Asked::by(&request);
     let answer = open_session(&request, payload).await;
     answer_with(asked, &request, answer)
+}
+
+/// `GET /ws/phone`. Whoever has no token in its request says who it is on the
+/// socket, which counts towards its address until then. No `Origin` is asked
+/// for: a phone has no cookies that another site could use.
+pub async fn phone(request: HttpRequest, payload: Payload) -> HttpResponse {
+    let asked = Asked::by(&request);
+    let answer = open_phone(&request, payload).await;
+    answer_with(asked, &request, answer)
+}
+
+async fn open_phone(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    let site = site(request)?;
+    let address = client_address(request, site);
+    let token = match request.headers().contains_key(header::AUTHORIZATION) {
+        true => Some(bearer(request)?),
+        false => None,
+    };
+    if let Some(token) = &token {
+        site.login.phone_session(token).await?;
+    }
+    if site.draining.has_begun() {
+        return Err(Error::Draining);
+    }
+    site.connections.room_for_socket()?;
+    let permit = match token {
+        Some(_) => None,
+        None => site.login.limits.socket(address)?,
+    };
+    let language = language(request);
+    let (logic, first) = Logic::phone(token.is_some(), language);
+    let caller = PhoneCaller {
+        address,
+        ip: mask(address),
+        language,
+        token: RefCell::new(token),
+        permit: RefCell::new(permit),
+    };
+    let opening = Opening {
+        logic,
+        purpose: Purpose::Command(first),
+        caller: Caller::Phone(Rc::new(caller)),
+        permit: None,
+    };
+    BrowserSocket::start(
+        site.login.clone(),
+        site.hub.clone(),
+        opening,
+        request,
+        payload,
+    )
 }
 
 fn answer_with(
@@ -88,7 +143,7 @@ async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpRes
     let opening = Opening {
         logic: Logic::session(language(request)),
         purpose: Purpose::Session(session.id),
-        requester: Requester {
+        caller: Caller::Browser(Requester {
             browser_hash: [0; 32],
             browser: Browser {
                 ip: String::new(),
@@ -96,7 +151,7 @@ async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpRes
             },
             return_to: None,
             address,
-        },
+        }),
         permit,
     };
     BrowserSocket::start(

@@ -24,7 +24,7 @@ async fn a_terminated_server_says_so_to_its_sockets_and_ends_well() {
     let mut waiting = server.browser().await;
     let ticket = waiting.open_socket().await;
     let mut signed_in = signed_in(&server).await;
-    signed_in.try_socket("/ws/session").await.unwrap();
+    signed_in.open_session().await;
 
     server.program.signal(Signal::SIGTERM);
     assert_eq!(waiting.expect_close().await, 4012);

@@ -14,6 +14,7 @@ use actix_web_actors::ws::{
 };
 
 use super::super::{
+    caller::Caller,
     commands,
     logic::{Command, Effect, Logic},
     protocol::CloseCode,
@@ -25,8 +26,7 @@ use crate::{
         LoginHub,
         messages::{RegisterSession, SocketClosed, SocketEvent, SocketId, SocketOpened},
     },
-    login::limits::SocketPermit,
-    login::{Login, begin::Requester},
+    login::{Login, limits::SocketPermit},
 };
 
 /// Bytes of the largest frame that a client may send.
@@ -39,8 +39,8 @@ pub struct Opening {
     pub logic: Logic,
     /// What it begins with.
     pub purpose: Purpose,
-    /// The browser behind it.
-    pub requester: Requester,
+    /// Who is behind it.
+    pub caller: Caller,
     /// Counts it towards its address.
     pub permit: Option<SocketPermit>,
 }
@@ -48,13 +48,13 @@ pub struct Opening {
 /// What a socket begins with.
 #[derive(Debug)]
 pub enum Purpose {
-    /// A login, by this first command.
-    Login(Command),
+    /// This first command.
+    Command(Command),
     /// A signed-in session's news.
     Session(uuid::Uuid),
 }
 
-/// One browser's socket.
+/// One browser's or phone's socket.
 #[derive(Debug)]
 pub struct BrowserSocket {
     /// Shared by all sockets of a worker: a clone for each would be half a kilobyte.
@@ -110,8 +110,8 @@ impl BrowserSocket {
             return close(context, CloseCode::Internal);
         };
         let (login, hub) = (self.login.clone(), self.hub.clone());
-        let requester = self.opening.requester.clone();
-        let answer = async move { commands::run(command, &login, &hub, id, &requester).await };
+        let caller = self.opening.caller.clone();
+        let answer = async move { commands::run(command, &login, &hub, id, &caller).await };
         context.spawn(answer.into_actor(self).map(|answer, socket, context| {
             let effects = socket.opening.logic.done(answer);
             socket.apply(effects, context);
@@ -121,7 +121,7 @@ impl BrowserSocket {
     fn opened(&mut self, id: SocketId, context: &mut WebsocketContext<Self>) {
         self.id = Some(id);
         match &self.opening.purpose {
-            Purpose::Login(first) => self.run(first.clone(), context),
+            Purpose::Command(first) => self.run(first.clone(), context),
             Purpose::Session(session) => {
                 let order = RegisterSession {
                     socket: id,
