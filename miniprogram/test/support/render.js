@@ -55,6 +55,10 @@ function openPage(name, wx, app = { scanned: '' }) {
 
     find: (selector) => page.querySelector(selector),
 
+    all: (selector) => page.querySelectorAll(selector),
+
+    settle,
+
     /** The words on the buttons, in their order. */
     buttons: () => page.querySelectorAll('.action').map((button) => button.dom.textContent.trim()),
 
