@@ -15,6 +15,7 @@ use super::{
     edge,
     extract::{bearer, client_address, language, query, requester, site},
     origin, session,
+    site::Site,
 };
 use crate::{
     error::Error,
@@ -22,7 +23,8 @@ use crate::{
     session::{
         caller::{Caller, PhoneCaller},
         logic::Logic,
-        transport::ws_actor::{BrowserSocket, Opening, Purpose},
+        socket::{Opening, Purpose, Session},
+        transport::ws_actor::BrowserSocket,
     },
 };
 
@@ -53,13 +55,7 @@ fn open_login(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, E
         caller: Caller::Browser(requester),
         permit,
     };
-    BrowserSocket::start(
-        site.login.clone(),
-        site.hub.clone(),
-        opening,
-        request,
-        payload,
-    )
+    open(site, opening, request, payload)
 }
 
 /// `GET /ws/session`
@@ -111,13 +107,7 @@ async fn open_phone(request: &HttpRequest, payload: Payload) -> Result<HttpRespo
         caller: Caller::Phone(Rc::new(caller)),
         permit: None,
     };
-    BrowserSocket::start(
-        site.login.clone(),
-        site.hub.clone(),
-        opening,
-        request,
-        payload,
-    )
+    open(site, opening, request, payload)
 }
 
 fn answer_with(
@@ -154,13 +144,18 @@ async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpRes
         }),
         permit,
     };
-    BrowserSocket::start(
-        site.login.clone(),
-        site.hub.clone(),
-        opening,
-        request,
-        payload,
-    )
+    open(site, opening, request, payload)
+}
+
+/// Answers 101 and hands the connection to a transport.
+fn open(
+    site: &Site,
+    opening: Opening,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
+    let session = Session::new(site.login.clone(), site.hub.clone(), opening);
+    BrowserSocket::start(session, request, payload)
 }
 
 /// Any other method at a socket's address.

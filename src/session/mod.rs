@@ -3,6 +3,8 @@
 pub mod caller;
 mod commands;
 pub(crate) mod flood;
+pub mod frame;
 pub mod logic;
 pub mod protocol;
+pub mod socket;
 pub mod transport;
