@@ -75,11 +75,7 @@ impl Inbox {
                     from,
                     about,
                     sealed: text,
-                } => sealed.push(Sealed {
-                    from,
-                    about,
-                    sealed: text,
-                }),
+                } => sealed.push(Sealed { from, about, text }),
                 hint => hints.push(hint),
             }
         }

@@ -140,7 +140,7 @@ impl Mouth {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(%error, "something for another instance was not sealed")
+                    tracing::error!(%error, "something for another instance was not sealed");
                 }
             }
         }
@@ -167,7 +167,7 @@ impl Mouth {
 pub(super) struct Sealed {
     pub(super) from: Uuid,
     pub(super) about: About,
-    pub(super) sealed: String,
+    pub(super) text: String,
 }
 
 /// Opens what others say and tells the hub.
@@ -211,18 +211,14 @@ impl Ear {
     }
 
     fn open(&mut self, sealed: &Sealed) -> Option<Whispered> {
-        let Sealed {
-            from,
-            about,
-            sealed,
-        } = sealed;
+        let Sealed { from, about, text } = sealed;
         if !self.knows(*from) {
             return None;
         }
         let line = self.lines.of(*from, self.own).ok()?;
-        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let opened = line.seal.open(&about.name(), &bytes).ok()??;
-        let (number, text) = opened.expose_secret().split_first_chunk()?;
+        let (number, word) = opened.expose_secret().split_first_chunk()?;
         let number = u64::from_be_bytes(*number);
         if number <= line.number {
             return None;
@@ -231,7 +227,7 @@ impl Ear {
         Some(Whispered {
             from: *from,
             subject: Subject::from(*about),
-            word: serde_json::from_slice(text).ok()?,
+            word: serde_json::from_slice(word).ok()?,
         })
     }
 

@@ -77,10 +77,8 @@ pub async fn phone(request: HttpRequest, payload: Payload) -> HttpResponse {
 async fn open_phone(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let site = site(request)?;
     let address = client_address(request, site);
-    let token = match request.headers().contains_key(header::AUTHORIZATION) {
-        true => Some(bearer(request)?),
-        false => None,
-    };
+    let asked = request.headers().contains_key(header::AUTHORIZATION);
+    let token = asked.then(|| bearer(request)).transpose()?;
     if let Some(token) = &token {
         site.login.phone_session(token).await?;
     }

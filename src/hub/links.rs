@@ -10,6 +10,8 @@
 //! An end that was there counts as gone only when it has been away for a while:
 //! a page that reloads, or a connection that breaks and comes back, is no news.
 
+mod chat;
+
 use std::{
     collections::{BTreeSet, HashMap},
     time::{Duration, Instant},
@@ -17,7 +19,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::messages::{SocketEvent, SocketId, Subject, To, Unsaid, Whisper, Word};
+use super::messages::{SocketEvent, SocketId, Subject, To, Whisper, Word};
 use crate::session::{
     flood::Flood,
     protocol::{ServerMessage, Side},
@@ -44,7 +46,7 @@ pub enum LinkEffect {
 /// All links that have a phone.
 #[derive(Debug)]
 pub struct Links {
-    links: HashMap<Subject, Link>,
+    known: HashMap<Subject, Link>,
     /// When which has to be looked at again; each stands here once at the most.
     due: BTreeSet<(Instant, Subject)>,
     absent_after: Duration,
@@ -115,7 +117,7 @@ pub struct Here<'a> {
 impl Links {
     pub fn new(absent_after: Duration) -> Self {
         Self {
-            links: HashMap::new(),
+            known: HashMap::new(),
             due: BTreeSet::new(),
             absent_after,
             others: false,
@@ -130,12 +132,12 @@ impl Links {
 
     /// Whether a phone is known for this.
     pub fn has(&self, subject: Subject) -> bool {
-        self.links.contains_key(&subject)
+        self.known.contains_key(&subject)
     }
 
     /// The phone's sockets on this instance.
     pub fn phones_of(&self, subject: Subject) -> &[SocketId] {
-        let link = self.links.get(&subject);
+        let link = self.known.get(&subject);
         link.map_or(&[][..], |link| &link.phones)
     }
 
@@ -146,7 +148,7 @@ impl Links {
             return None;
         }
         self.due.pop_first();
-        if let Some(link) = self.links.get_mut(&subject) {
+        if let Some(link) = self.known.get_mut(&subject) {
             link.due = None;
         }
         Some(subject)
@@ -154,7 +156,7 @@ impl Links {
 
     /// A phone's socket wants to hear of the other end.
     pub fn phone_came(&mut self, subject: Subject, socket: SocketId, here: Here<'_>, now: Instant) {
-        let link = self.links.entry(subject).or_default();
+        let link = self.known.entry(subject).or_default();
         if link.phones.contains(&socket) {
             return;
         }
@@ -170,7 +172,7 @@ impl Links {
 
     /// It does not any more.
     pub fn phone_left(&mut self, subject: Subject, socket: SocketId, here: Here<'_>, now: Instant) {
-        let Some(link) = self.links.get_mut(&subject) else {
+        let Some(link) = self.known.get_mut(&subject) else {
             return;
         };
         let before = link.phones.len();
@@ -184,7 +186,7 @@ impl Links {
     /// A socket of a session has opened here.
     pub fn browser_came(&mut self, session: Uuid, socket: SocketId, here: Here<'_>, now: Instant) {
         let subject = Subject::Session(session);
-        match self.links.get_mut(&subject) {
+        match self.known.get_mut(&subject) {
             // Nobody has a phone for it.
             None => self.effects.push(to_browser(session, socket, false)),
             Some(link) if here.sockets.len() == 1 => {
@@ -201,7 +203,7 @@ impl Links {
     /// The pair is no more.
     pub fn end(&mut self, session: Uuid, tell_others: bool) {
         let subject = Subject::Session(session);
-        let Some(link) = self.links.remove(&subject) else {
+        let Some(link) = self.known.remove(&subject) else {
             return;
         };
         if let Some(due) = link.due {
@@ -217,7 +219,7 @@ impl Links {
 
     /// An attempt has moved on; its phone may be elsewhere.
     pub fn changed(&mut self, subject: Subject, version: i32) {
-        let link = self.links.get(&subject);
+        let link = self.known.get(&subject);
         let there: Vec<_> = link
             .into_iter()
             .flat_map(|link| link.phones_there.keys().copied())
@@ -239,7 +241,7 @@ impl Links {
         let until = now + BELIEVED_FOR;
         match (side, present) {
             (Side::Phone, true) => {
-                let link = self.links.entry(subject).or_default();
+                let link = self.known.entry(subject).or_default();
                 link.phones_there.insert(from, until);
                 link.browser_here = here.present;
                 if here.present {
@@ -247,12 +249,12 @@ impl Links {
                 }
             }
             (Side::Phone, false) => {
-                if let Some(link) = self.links.get_mut(&subject) {
+                if let Some(link) = self.known.get_mut(&subject) {
                     link.phones_there.remove(&from);
                 }
             }
             (Side::Browser, _) => {
-                let link = self.links.get_mut(&subject);
+                let link = self.known.get_mut(&subject);
                 // Only who has the phone was told this because he asked.
                 let Some(link) = link.filter(|link| !link.phones.is_empty()) else {
                     return;
@@ -277,7 +279,7 @@ impl Links {
 
     /// Somebody does not know which phones are here.
     pub fn announce_again(&mut self, now: Instant) {
-        for (subject, link) in &mut self.links {
+        for (subject, link) in &mut self.known {
             if link.phones.is_empty() {
                 continue;
             }
@@ -289,72 +291,9 @@ impl Links {
         }
     }
 
-    /// One end says something to the other.
-    pub fn say(
-        &mut self,
-        session: Uuid,
-        (from, socket): (Side, SocketId),
-        (text, sent_at): (String, String),
-        here: Here<'_>,
-        now: Instant,
-    ) -> Result<(), Unsaid> {
-        let subject = Subject::Session(session);
-        let link = self.links.get_mut(&subject).ok_or(Unsaid::PeerAbsent)?;
-        let (sockets, there, said) = match from {
-            Side::Phone if !link.phones.contains(&socket) => return Err(Unsaid::PeerAbsent),
-            Side::Phone => (here.sockets, &link.browsers_there, &mut link.phone_said),
-            Side::Browser => (
-                link.phones.as_slice(),
-                &link.phones_there,
-                &mut link.browser_said,
-            ),
-        };
-        let there = there.iter().filter(|(_, until)| **until > now);
-        let there: Vec<Uuid> = there.map(|(instance, _)| *instance).collect();
-        if sockets.is_empty() && there.is_empty() {
-            return Err(Unsaid::PeerAbsent);
-        }
-        if !said.allows(now) {
-            return Err(Unsaid::TooMuch(said.rest(now)));
-        }
-        let told = sockets
-            .iter()
-            .map(|socket| said_to(session, *socket, from, &text, &sent_at));
-        self.effects.extend(told);
-        for instance in there {
-            let word = Word::Said {
-                from,
-                text: text.clone(),
-                sent_at: sent_at.clone(),
-            };
-            self.whisper(To::One(instance), subject, word);
-        }
-        Ok(())
-    }
-
-    /// Something was said on another instance.
-    pub fn said_there(
-        &mut self,
-        session: Uuid,
-        from: Side,
-        (text, sent_at): (&str, &str),
-        here: Here<'_>,
-    ) {
-        let link = self.links.get(&Subject::Session(session));
-        let sockets = match (from, link) {
-            (Side::Phone, _) => here.sockets,
-            (Side::Browser, Some(link)) => link.phones.as_slice(),
-            (Side::Browser, None) => return,
-        };
-        let told = sockets
-            .iter()
-            .map(|socket| said_to(session, *socket, from, text, sent_at));
-        self.effects.extend(told);
-    }
-
     /// Tells each end what it has to know of the other now, and notes when to look again.
     pub fn settle(&mut self, subject: Subject, here: Here<'_>, now: Instant) {
-        let Some(link) = self.links.get_mut(&subject) else {
+        let Some(link) = self.known.get_mut(&subject) else {
             return;
         };
         link.phones_there.retain(|_, until| *until > now);
@@ -421,7 +360,7 @@ impl Links {
         }
         self.due.extend(next.map(|at| (at, subject)));
         if forgotten {
-            self.links.remove(&subject);
+            self.known.remove(&subject);
         }
         for (to, word) in whispers {
             self.whisper(to, subject, word);
@@ -449,16 +388,6 @@ fn to_phone(subject: Subject, socket: SocketId, present: bool) -> LinkEffect {
 
 fn to_browser(session: Uuid, socket: SocketId, present: bool) -> LinkEffect {
     let message = ServerMessage::Peer { session, present };
-    LinkEffect::Tell(socket, SocketEvent::Changed(message))
-}
-
-fn said_to(session: Uuid, socket: SocketId, from: Side, text: &str, sent_at: &str) -> LinkEffect {
-    let message = ServerMessage::Message {
-        session,
-        from,
-        text: text.to_owned(),
-        sent_at: sent_at.to_owned(),
-    };
     LinkEffect::Tell(socket, SocketEvent::Changed(message))
 }
 

@@ -237,10 +237,11 @@ impl Login {
 
     /// Deletes the person's account and everything kept about him.
     pub async fn delete_account(&self, phone: &Phone) -> Result<(), Error> {
-        let ended = self
+        let mut ended = self
             .store
             .delete_person(&phone.identity, DeletedBy::Phone)
             .await?;
+        ended.push(phone.id);
         self.broker.end_sessions(ended);
         Ok(())
     }

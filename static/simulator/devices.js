@@ -80,8 +80,14 @@ function entry(session, view, text, act) {
     element("p", {}, [session.place, session.ip].filter(Boolean).join(" · ")),
     element("p", {}, words.since(time(session.created_at)), element("br"), words.seen(time(session.last_seen_at))),
     asked ? question(words.ask[asked](name), asked, view, words, act)
-      : element("div", { class: "pair" }, button("report", session, view, words, act, name),
-        button("end", session, view, words, act, name)));
+      : [
+        element("div", { class: "pair" }, button("report", session, view, words, act, name),
+          button("end", session, view, words, act, name)),
+        element("button", {
+          class: "button plain whole", type: "button", "aria-label": `${text.chat.open}: ${name}`,
+          onclick: () => act.chat(session.id, name),
+        }, text.chat.open),
+      ]);
 }
 
 function button(kind, session, view, words, act, name) {

@@ -2,6 +2,8 @@
 
 import { bench } from "/phone/assets/bench.js";
 import { recall, remember, sceneIn } from "/phone/assets/browser.js";
+import { Channel } from "/phone/assets/channel.js";
+import { Chat, chat } from "/phone/assets/chat.js";
 import { Devices, devices } from "/phone/assets/devices.js";
 import * as endings from "/phone/assets/endings.js";
 import { Saoma } from "/phone/assets/saoma.js";
@@ -9,8 +11,10 @@ import * as screens from "/phone/assets/screens.js";
 import { strings } from "/phone/assets/strings.js";
 import { changesOf } from "/phone/assets/watch.js";
 
-const SCREENS = { ...screens, ...endings, devices };
+const SCREENS = { ...screens, ...endings, devices, chat };
 const OVER = ["expired", "cancelled", "failed"];
+// While these are shown, the page on the computer matters.
+const PROGRESS_SCREENS = ["confirm", "register", "code", "confirmed"];
 // How far a login has come; a late answer never leads back.
 const PROGRESS = { scanned: 1, approved: 2, confirmed: 3 };
 
@@ -19,6 +23,8 @@ class Phone {
     const query = new URLSearchParams(location.search);
     this.users = JSON.parse(document.body.dataset.users);
     this.devices = new Devices(this);
+    this.chat = new Chat(this);
+    this.channel = new Channel({ message: (message) => this.hear(message), lost: () => this.chat.lost() });
     this.readAddress();
     this.userId = this.#knownUser(query.get("user")) ?? this.#knownUser(recall("user"));
     this.entryScene = Number(recall("entry-scene")) || 1047;
@@ -29,6 +35,7 @@ class Phone {
     this.act = {
       again: () => this.launch(),
       ask: (kind, id) => this.devices.ask(kind, id),
+      chat: (session, name) => this.chat.open(session, name),
       devices: () => this.goTo("", "/phone?devices"),
       do: () => this.devices.act(),
       keep: () => this.devices.keep(),
@@ -42,6 +49,7 @@ class Phone {
       refuse: () => this.refuse(),
       register: (nickname) => this.register(nickname),
       retry: () => this.launch(),
+      say: () => this.chat.say(),
       speak: (language) => this.speak(language),
     };
   }
@@ -69,10 +77,12 @@ class Phone {
     this.watching?.abort();
     this.launches += 1;
     this.attempt = null;
+    this.pageGone = false;
     this.progress = 0;
     this.renderBench();
     if (!this.scene && !this.devices.wanted) return this.show({ name: "home", link: "" });
     if (!this.user) return this.show({ name: "pick", users: this.users });
+    this.channel.open(this.userId);
     if (this.devices.wanted) return this.devices.open();
     this.show({ name: "loading" });
     const mine = this.launches;
@@ -91,6 +101,20 @@ class Phone {
       this.setDeadline(answer.body.expires_in);
     }
     return answer;
+  }
+
+  // What comes over the socket: it adds to what the polls say, and nothing waits for it.
+  hear(message) {
+    if (message.type === "browser") this.pageThere(message);
+    if (message.type === "peer") this.chat.peer(message);
+    if (message.type === "message") this.chat.heard(message);
+    if (message.type === "error") this.chat.failed(message);
+  }
+
+  pageThere({ attempt, present }) {
+    if (attempt !== this.attempt?.attempt || this.pageGone === !present) return;
+    this.pageGone = !present;
+    this.show(this.view);
   }
 
   showConfirm(extra = {}) {
@@ -194,9 +218,9 @@ class Phone {
     }
   }
 
-  advance({ state, reason, reference, expires_in: expiresIn, check_code: checkCode }) {
+  advance({ state, reason, reference, expires_in: expiresIn, check_code: checkCode, session }) {
     if (expiresIn) this.setDeadline(expiresIn);
-    if (state === "redeemed") return this.end({ name: "redeemed", scan: this.attempt });
+    if (state === "redeemed") return this.end({ name: "redeemed", scan: this.attempt, session });
     // The confirm that is under way brings the reference along.
     if (reason === "registration_closed" && !reference && this.view.busy) return;
     if (OVER.includes(state)) return this.end({ name: "ended", kind: state, reason, reference });
@@ -217,6 +241,8 @@ class Phone {
     this.view = view;
     const screen = document.getElementById("screen");
     screen.replaceChildren(...SCREENS[view.name](view, this.text, this.act).filter(Boolean));
+    document.getElementById("page-gone").textContent = this.pageGone && PROGRESS_SCREENS.includes(view.name)
+      ? this.text.pageGone : "";
     screen.dataset.screen = view.name;
     this.tick();
     const title = screen.querySelector("h1");

@@ -124,6 +124,7 @@ export function redeemed(view, text, act) {
     element("div", { class: "hero" }, badge("check", "good"), heading(text.redeemed.title),
       element("p", {}, text.redeemed.text(view.scan.site.name))),
     element("div", { class: "foot" },
+      view.session && element("button", { id: "chat", class: "button primary", type: "button", onclick: () => act.chat(view.session) }, text.chat.open),
       element("button", { class: "button", type: "button", onclick: act.home }, text.redeemed.close),
       element("button", { id: "devices", class: "button plain", type: "button", onclick: act.devices }, text.devices.title)),
   ];

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::*;
+use super::{super::messages::Unsaid, *};
 use crate::login::ids::AttemptId;
 
 const ABSENT: Duration = Duration::from_secs(6);
@@ -98,11 +98,7 @@ fn with_other_instances_nobody_is_called_absent_before_they_could_answer() {
     // Said again in time, it stays true; not said any more, it becomes false.
     let again = heard + BELIEVED_FOR / 2;
     links.heard(other, subject, (Side::Browser, true), NOBODY, again);
-    sweep(
-        &mut links,
-        NOBODY,
-        again + BELIEVED_FOR - Duration::from_secs(1),
-    );
+    sweep(&mut links, NOBODY, again + BELIEVED_FOR / 2);
     assert_eq!(told(&mut links).0, []);
     sweep(&mut links, NOBODY, again + BELIEVED_FOR);
     sweep(&mut links, NOBODY, again + BELIEVED_FOR + ABSENT);

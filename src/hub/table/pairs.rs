@@ -53,13 +53,13 @@ impl<R> LoginTable<R> {
 
     /// Makes a socket the one of its phone session; returns the one that it
     /// replaces, or itself when a newer one is here.
-    pub fn register_phone(&mut self, order: RegisterPhone, now: Instant) -> Option<SocketId> {
+    pub fn register_phone(&mut self, new: RegisterPhone, now: Instant) -> Option<SocketId> {
         let RegisterPhone {
             socket,
             number,
             phone,
             person,
-        } = order;
+        } = new;
         if !self.sockets.contains_key(&socket) {
             return None;
         }

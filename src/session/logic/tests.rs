@@ -4,12 +4,12 @@ fn open() -> (Logic, AttemptId) {
     let attempt = AttemptId::random();
     let (mut logic, first) = Logic::login(None, Language::En);
     assert!(matches!(first, Command::Login(LoginCommand::Begin)));
-    logic.done(told(ticket(attempt, 1)));
+    logic.done(Ok(told(ticket(attempt, 1))));
     (logic, attempt)
 }
 
-fn told(message: ServerMessage) -> Result<Answer, Error> {
-    Ok(Answer::Tell(message))
+fn told(message: ServerMessage) -> Answer {
+    Answer::Tell(message)
 }
 
 fn ticket(attempt: AttemptId, version: i32) -> ServerMessage {
@@ -55,7 +55,7 @@ fn an_answer_older_than_what_was_pushed_meanwhile_is_not_shown() {
         [Effect::Do(_)]
     ));
     logic.event(succeeded(attempt, 3));
-    assert!(logic.done(told(ticket(attempt, 2))).is_empty());
+    assert!(logic.done(Ok(told(ticket(attempt, 2)))).is_empty());
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn commands_run_one_after_the_other() {
         [Effect::Do(Command::Login(LoginCommand::Refresh { .. }))]
     ));
     assert!(logic.text(r#"{"type":"cancel"}"#, now).is_empty());
-    let then = logic.done(told(ticket(attempt, 2)));
+    let then = logic.done(Ok(told(ticket(attempt, 2))));
     assert!(matches!(
         then[..],
         [
@@ -158,7 +158,10 @@ fn after_an_unknown_attempt_a_refresh_begins_a_new_one() {
         version: 0,
         reason: "attempt_unknown",
     };
-    assert!(matches!(logic.done(told(unknown))[..], [Effect::Send(_)]));
+    assert!(matches!(
+        logic.done(Ok(told(unknown)))[..],
+        [Effect::Send(_)]
+    ));
     let effects = logic.text(&refresh(0), Instant::now());
     assert!(matches!(
         effects[..],
@@ -218,7 +221,7 @@ fn news_that_come_before_the_first_answer_are_told_after_it() {
     let attempt = AttemptId::random();
     let (mut logic, _) = Logic::login(Some(attempt), Language::En);
     assert!(logic.event(succeeded(attempt, 3)).is_empty());
-    let effects = logic.done(told(ticket(attempt, 2)));
+    let effects = logic.done(Ok(told(ticket(attempt, 2))));
     assert!(matches!(
         effects[..],
         [

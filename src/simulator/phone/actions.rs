@@ -174,7 +174,7 @@ pub(super) async fn call(
     body: Option<Value>,
 ) -> HttpResponse {
     let language = Language::of(request);
-    let Some(user) = state.users().into_iter().find(|known| known.id == user) else {
+    let Some(user) = state.user(user) else {
         return Problem::UserUnknown.response(language);
     };
     phones

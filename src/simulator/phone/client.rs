@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, REFERER, RETRY_AFTER};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, REFERER, RETRY_AFTER,
+};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
+use awc::error::WsClientError;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -16,6 +19,7 @@ use url::Url;
 
 use super::super::settings::SimulatedUser;
 use super::super::state::SharedState;
+use super::channel::Socket;
 use super::language::Language;
 use super::problem::Problem;
 
@@ -109,6 +113,50 @@ impl Phones {
         }
     }
 
+    /// The user's socket at Saoma, opened with his phone session as [`Self::call`] does, or
+    /// Saoma's refusal.
+    pub(super) async fn socket(
+        &self,
+        state: &SharedState,
+        user: &SimulatedUser,
+        language: Language,
+    ) -> Result<Result<Socket, HttpResponse>, Problem> {
+        let saoma = state.saoma_url().ok_or(Problem::SaomaUnset)?;
+        let call = Call {
+            user,
+            method: Method::GET,
+            path: "/ws/phone".to_owned(),
+            body: None,
+            language,
+        };
+        let mut refused = None;
+        loop {
+            let token = self.token(state, &saoma, &call, refused.as_deref()).await?;
+            let token = match token {
+                Ok(token) => token,
+                Err(refusal) => return Ok(Err(refusal.into_response())),
+            };
+            let request = self
+                .http
+                .ws(address(&saoma, &call.path))
+                .set_header(ACCEPT_LANGUAGE, language.tag())
+                .set_header(AUTHORIZATION, format!("Bearer {token}"));
+            match request.connect().await {
+                Ok((_, socket)) => return Ok(Ok(socket)),
+                Err(WsClientError::InvalidResponseStatus(status)) => {
+                    if status != StatusCode::UNAUTHORIZED || refused.is_some() {
+                        return Err(Problem::SaomaUnreachable);
+                    }
+                    refused = Some(token);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, path = %call.path, "the phone does not reach Saoma");
+                    return Err(Problem::SaomaUnreachable);
+                }
+            }
+        }
+    }
+
     /// The user's phone token, or Saoma's refusal to give one. `refused` is a token that Saoma no
     /// longer takes.
     async fn token(
@@ -155,7 +203,7 @@ impl Phones {
         call: &Call<'_>,
         token: Option<&str>,
     ) -> Result<Answer, Problem> {
-        let address = format!("{}{}", saoma.as_str().trim_end_matches('/'), call.path);
+        let address = address(saoma, &call.path);
         let referer = format!(
             "https://servicewechat.com/{}/1/page-frame.html",
             state.app_id()
@@ -189,6 +237,10 @@ impl Phones {
             body: body.map_err(|_| Problem::SaomaUnreachable)?,
         })
     }
+}
+
+fn address(saoma: &Url, path: &str) -> String {
+    format!("{}{path}", saoma.as_str().trim_end_matches('/'))
 }
 
 impl Answer {

@@ -11,7 +11,7 @@ use super::actions::{PhonesOfWorker, State, call};
 
 #[derive(Deserialize)]
 pub(super) struct Holder {
-    user: String,
+    pub(super) user: String,
 }
 
 pub(super) async fn sessions(

@@ -1,6 +1,7 @@
 //! The phone: a page that behaves as the mini program, and the calls that it makes to Saoma.
 
 mod actions;
+mod channel;
 mod client;
 mod control;
 mod language;
@@ -15,7 +16,7 @@ use self::language::Language;
 use self::problem::Problem;
 
 /// The phone's paths that the statistics list.
-pub(super) const COUNTED_PATHS: [&str; 10] = [
+pub(super) const COUNTED_PATHS: [&str; 11] = [
     "/phone",
     "/phone/scan",
     "/phone/confirm",
@@ -26,11 +27,13 @@ pub(super) const COUNTED_PATHS: [&str; 10] = [
     "/phone/sessions/end",
     "/phone/sessions/report",
     "/phone/account/delete",
+    "/phone/channel",
 ];
 
 /// Adds the page and what it calls to an app.
 pub(super) fn configure(app: &mut web::ServiceConfig) {
     app.app_data(web::Data::new(Phones::new()))
+        .app_data(web::Data::new(channel::Channels::default()))
         .app_data(web::JsonConfig::default().error_handler(|error, request| {
             let response = Problem::BadRequest.response(Language::of(request));
             InternalError::from_response(error, response).into()
@@ -54,5 +57,7 @@ pub(super) fn configure(app: &mut web::ServiceConfig) {
         .route(
             "/phone/account/delete",
             web::post().to(control::delete_account),
-        );
+        )
+        .route("/phone/channel", web::get().to(channel::open))
+        .route("/phone/channel", web::post().to(channel::say));
 }

@@ -87,6 +87,15 @@ pub(super) async fn asset(name: web::Path<String>) -> HttpResponse {
             JAVASCRIPT,
             include_str!("../../../static/simulator/devices.js"),
         ),
+        "channel.js" => (
+            JAVASCRIPT,
+            include_str!("../../../static/simulator/channel.js"),
+        ),
+        "chat.js" => (
+            JAVASCRIPT,
+            include_str!("../../../static/simulator/chat.js"),
+        ),
+        "links.js" => (JAVASCRIPT, include_str!("../../../static/links.js")),
         "browser.js" => (
             JAVASCRIPT,
             include_str!("../../../static/simulator/browser.js"),

@@ -20,6 +20,8 @@ pub(super) enum Problem {
     UserUnknown,
     /// A field of the request is not what it should be.
     BadRequest,
+    /// There is no socket to say it over.
+    ChannelClosed,
     /// There are as many users as the simulator takes.
     TooManyUsers,
 }
@@ -80,6 +82,12 @@ impl Problem {
                 "bad_request",
                 "请求的内容不正确。",
                 "The request is not as it should be.",
+            ),
+            Self::ChannelClosed => (
+                409,
+                "channel_closed",
+                "连接已断开，正在自动重连，请稍后再发送。",
+                "The connection is lost. It comes back by itself; then send it again.",
             ),
             Self::TooManyUsers => (
                 422,

@@ -122,16 +122,6 @@ async fn deleting_the_account_closes_the_socket() {
 }
 
 #[actix_web::test]
-async fn a_server_that_stops_tells_phones_to_come_back() {
-    let server = TestServer::start().await;
-    let phone = server.phone().await;
-    let mut socket = phone.socket().await;
-    socket.told().await;
-    let (code, ()) = tokio::join!(socket.expect_close(), server.stop());
-    assert_eq!(code, 4012);
-}
-
-#[actix_web::test]
 async fn until_a_phone_is_known_its_sockets_count_towards_its_address() {
     let server = TestServer::start_with(&[("SAOMA_MAX_SOCKETS_PER_ADDRESS", "2")]).await;
     let phones = [

@@ -189,8 +189,9 @@ async fn the_newest_socket_of_a_phone_session_wins_across_instances() {
 async fn without_a_way_the_look_finds_the_newer_socket_and_nobody_is_there_to_talk_to() {
     let site = Site::with_interval("1h").await;
     let phone = site.b.registered_phone("Ming").await;
-    let mut attempt = site.a.scanned(&phone).await;
-    phone.confirm(&attempt.nonce).await.expect(200);
+    let mut attempt = site.a.pending().await;
+    let scanned = phone.scan(&attempt.scene).await.expect(200);
+    phone.confirm(&scanned["nonce"]).await.expect(200);
     attempt.browser.redeem(&attempt.id).await.expect(200);
     let mut browser = attempt.browser.tab();
     browser.open_session().await;
