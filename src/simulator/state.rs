@@ -96,12 +96,6 @@ impl SharedState {
         self.world().users.clone()
     }
 
-    /// One of them.
-    pub(super) fn user(&self, id: &str) -> Option<SimulatedUser> {
-        let users = self.users();
-        users.into_iter().find(|user| user.id == id)
-    }
-
     /// Adds a user to the phone page.
     pub fn add_user(&self, user: SimulatedUser) {
         self.world().users.push(user);

@@ -24,6 +24,7 @@ mod instances;
 mod internal;
 mod keys;
 mod limits;
+mod links;
 mod login;
 mod messages;
 mod migrate;
