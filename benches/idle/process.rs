@@ -26,6 +26,8 @@ pub struct Bench {
     /// `saoma serve`, with the settings of other commands too.
     command: Command,
     server: Running,
+    /// Further instances.
+    others: Vec<Running>,
     simulator: Simulator,
     postgres: PrivatePostgres,
     folder: PathBuf,
@@ -96,24 +98,13 @@ impl Bench {
             admin_port,
             command,
             server,
+            others: Vec::new(),
             simulator,
             postgres,
             folder,
         };
-        bench.is_ready().await;
+        ready(port).await;
         bench
-    }
-
-    async fn is_ready(&self) {
-        let url = format!("http://127.0.0.1:{}/readyz", self.port);
-        for _ in 0..500 {
-            let answer = awc::Client::default().get(&url).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return;
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-        panic!("the server does not start");
     }
 
     /// The simulated WeChat's address.
@@ -160,6 +151,30 @@ impl Bench {
             .fetch_one(&mut connection)
             .await
             .unwrap()
+    }
+
+    /// Runs one statement on the server's database.
+    pub async fn execute(&self, sql: &'static str, bind: &[Vec<u8>]) {
+        let mut connection = self.connect().await;
+        let bound = sqlx::query(sql).bind(bind);
+        bound.execute(&mut connection).await.unwrap();
+    }
+
+    /// Another instance with the same settings but these; returns its port.
+    pub async fn beside(&mut self, settings: &[(&str, String)]) -> u16 {
+        let port = free_port();
+        let mut command = Command::new(self.command.get_program());
+        let same = self.command.get_envs();
+        command
+            .envs(same.filter_map(|(name, value)| Some((name, value?))))
+            .env("SAOMA_LISTEN", format!("127.0.0.1:{port}"))
+            .env("SAOMA_ADMIN_LISTEN", format!("127.0.0.1:{}", free_port()))
+            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::null());
+        self.others
+            .push(Running(command.arg("serve").spawn().unwrap()));
+        ready(port).await;
+        port
     }
 
     async fn connect(&self) -> sqlx::PgConnection {
@@ -265,7 +280,19 @@ pub fn rss(pid: u32) -> u64 {
     words.nth(1).unwrap().parse().unwrap()
 }
 
-fn free_port() -> u16 {
+async fn ready(port: u16) {
+    let url = format!("http://127.0.0.1:{port}/readyz");
+    for _ in 0..500 {
+        let answer = awc::Client::default().get(&url).send().await;
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
+            return;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the server does not start");
+}
+
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }

@@ -21,10 +21,10 @@ impl Chromium {
 
     /// Waits until the newest line of the talk is this text.
     #[track_caller]
-    fn expect_line(&self, text: &str) -> impl Future<Output = ()> {
+    pub fn expect_line(&self, text: &str) -> impl Future<Output = ()> {
         let text = json!(text);
         let script = format!(
-            "return document.querySelector('#chat_log li:last-child .chat-said')\
+            "return document.querySelector('#chat_log .chat-line:last-child .chat-said')\
              ?.textContent === {text}"
         );
         self.until(format!("the line {text}"), script)
@@ -88,7 +88,7 @@ async fn dashboard_and_phone_page_talk_both_ways() {
     phone.devices(&server).await;
     browser.expect_phone(false).await;
     browser.say("还在吗？").await;
-    let undelivered = "return document.querySelector('#chat_log li:last-child')\
+    let undelivered = "return document.querySelector('#chat_log .chat-line:last-child')\
          .dataset.undelivered === '未送达' \
          && document.getElementById('chat_problem').textContent.includes('对方不在线')";
     browser
@@ -135,7 +135,7 @@ async fn what_a_phone_sends_is_text_and_only_real_addresses_are_links() {
     ] {
         socket.say(&session, text).await;
         browser.expect_line(text).await;
-        let line = "const line = document.querySelector('#chat_log li:last-child .chat-said'); \
+        let line = "const line = document.querySelector('#chat_log .chat-line:last-child .chat-said'); \
              return [[...line.querySelectorAll('a')].map((a) => [a.textContent, a.href]), \
              [...line.querySelectorAll(':not(a)')].length, \
              [...line.querySelectorAll('a')].every((a) => a.target === '_blank' \

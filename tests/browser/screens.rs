@@ -230,19 +230,21 @@ impl Show {
         };
         self.open("/dashboard").await;
         let mut socket = phone.socket().await;
-        let session = socket.expect("peer").await["session"].clone();
+        let mut peer = socket.expect("peer").await;
+        while peer["present"] == false {
+            peer = socket.expect("peer").await;
+        }
+        let session = &peer["session"];
         self.browser.expect_phone(true).await;
-        socket.say(&session, first).await;
+        socket.say(session, first).await;
+        self.browser.expect_line(first).await;
         let say = format!(
             "document.getElementById('chat_text').value = '{answer}'; \
              document.getElementById('chat_send').click()"
         );
         self.browser.run(&say).await;
         socket.expect("message").await;
-        let lines = "return document.querySelectorAll('#chat_log li').length === 2";
-        self.browser
-            .until("two lines".to_owned(), lines.to_owned())
-            .await;
+        self.browser.expect_line(answer).await;
         self.look_at("chat", true).await;
     }
 
