@@ -120,9 +120,13 @@ pub(super) async fn attempt(
     .await
 }
 
-/// The scene of the newest code, for a demo without a camera.
+/// The scene of the code on the screen, for a demo without a camera. Whoever cannot look there
+/// takes the code that was drawn last.
 pub(super) async fn newest(state: State) -> HttpResponse {
-    let scene = state.world().newest_scene.clone();
+    let scene = match state.screen() {
+        Some(screen) => screen.scene().await,
+        None => state.world().newest_scene.clone(),
+    };
     HttpResponse::Ok().json(json!({ "scene": scene }))
 }
 
