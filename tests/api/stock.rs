@@ -3,7 +3,11 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
-use saoma::{codes::tidy, simulator::FaultMode};
+use saoma::{
+    codes::{NewCode, tidy},
+    simulator::FaultMode,
+    wechat::{CodeImage, ImageKind},
+};
 use serde_json::{Value, json};
 
 use crate::support::{Browser, TestServer, eventually, stock::unfilled};
@@ -146,6 +150,50 @@ async fn a_stock_is_not_used_up_by_a_folder_that_is_away() {
         assert_eq!(ticket["source"], "stock");
         browser.scene(&ticket).await;
     }
+}
+
+#[actix_web::test]
+async fn a_busy_instance_holds_no_more_codes_than_memory_has_room_for_their_images() {
+    let (server, _lock) = unfilled(&[("SAOMA_CODE_CACHE", "1")]).await;
+    let images = server.images();
+    let mut codes = Vec::new();
+    for _ in 0..120 {
+        // As large as WeChat's may be: memory has room for twenty.
+        let mut bytes = vec![0; 52_000];
+        bytes[..4].copy_from_slice(b"\xFF\xD8\xFF\xD9");
+        bytes[4..36].copy_from_slice(&rand::random::<[u8; 32]>());
+        let image = CodeImage {
+            bytes: bytes.into(),
+            kind: ImageKind::Jpeg,
+        };
+        codes.push(NewCode {
+            image: images.keep(image).await.unwrap(),
+            scene: rand::random(),
+            bytes: 52_000,
+        });
+    }
+    let opens = server.opens();
+    server.store.add_stock(&opens, &codes).await.unwrap();
+    server.stock.was_filled();
+    for _ in 0..40 {
+        assert_eq!(ticket(&server).await["source"], "stock");
+    }
+    // The store goes; what is held is shown with its image all the same.
+    let folder = server.data_dir.join("codes");
+    std::fs::rename(&folder, server.data_dir.join("away")).unwrap();
+    let mut shown = 0;
+    loop {
+        let mut browser = server.browser().await;
+        let answer = browser.post("/api/login/attempts", json!({})).await.json();
+        if answer["source"] != "stock" {
+            break;
+        }
+        let image = answer["code_url"].as_str().unwrap();
+        let (_, name) = image.rsplit_once('/').unwrap();
+        browser.get(&format!("/codes/{name}")).await.expect(200);
+        shown += 1;
+    }
+    assert!(shown >= 4, "{shown}");
 }
 
 #[actix_web::test]
