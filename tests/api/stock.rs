@@ -263,6 +263,20 @@ async fn a_refill_that_fails_rests_and_goes_on_by_itself() {
 }
 
 #[actix_web::test]
+async fn a_wechat_that_takes_its_time_is_asked_for_many_codes_at_once() {
+    let (server, lock) = unfilled(&[]).await;
+    server.fault("/wxa/getwxacodeunlimit", FaultMode::Hang);
+    drop(lock);
+    server.stock.was_filled();
+    let calls = || server.simulator.state().stats()["/wxa/getwxacodeunlimit"].calls;
+    let mut browser = server.browser().await;
+    actix_web::rt::spawn(async move { browser.post("/api/login/attempts", json!({})).await });
+    eventually(async || calls() > 40).await;
+    // None of them has been answered, and there are not thousands.
+    assert!(calls() < 60, "{}", calls());
+}
+
+#[actix_web::test]
 async fn pl7_a_drained_stock_asks_for_a_tap_and_then_says_when_to_come_back() {
     let (server, lock) = unfilled(&[
         ("SAOMA_STOCK_SIZE", "30"),
