@@ -1,6 +1,9 @@
 //! Codes that were made ahead: each is shown once, whatever WeChat does.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 use saoma::{
@@ -260,6 +263,26 @@ async fn a_refill_that_fails_rests_and_goes_on_by_itself() {
     server.simulator.state().clear_faults();
     let made = "select count(*) from codes where kind = 'stock'";
     eventually(async || server.database.count(made).await >= 20).await;
+}
+
+#[actix_web::test]
+async fn a_refill_makes_no_more_codes_in_a_minute_than_the_owner_allows() {
+    let (server, lock) = unfilled(&[
+        ("SAOMA_STOCK_SIZE", "20"),
+        ("SAOMA_STOCK_MAX", "20"),
+        ("SAOMA_STOCK_RATE", "1200"),
+    ])
+    .await;
+    let began = Instant::now();
+    drop(lock);
+    // A block that comes short lets the refill look at once.
+    server.stock.was_filled();
+    ticket(&server).await;
+    let made = "select count(*) from codes where kind = 'stock'";
+    eventually(async || server.database.count(made).await >= 20).await;
+    // The first at once, each of the others 50 ms later.
+    let least = Duration::from_millis(19 * 50);
+    assert!(began.elapsed() >= least, "{:?}", began.elapsed());
 }
 
 #[actix_web::test]
