@@ -275,7 +275,7 @@ impl Wired {
             Site {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),
                 images,
-                hub: hub.clone(),
+                hub: Rc::new(hub.clone()),
                 addresses: addresses.clone(),
                 connections: connections.clone(),
                 draining: draining.clone(),
