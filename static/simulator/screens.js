@@ -170,7 +170,7 @@ export function chat(view, act) {
       : element("ul", { class: "chat" }, view.lines.map((line) => element("li", { class: line.mine ? "mine" : null },
         element("p", { class: "lines" }, line.text),
         element("p", { class: "hint" }, line.time, line.failed && element("strong", {}, ` · ${line.failed}`))))),
-    view.canSend && form(act.send, element("div", { class: "card form" }, text), problem(view.notice), submit(view.buttons.send, false)),
+    form(act.send, element("div", { class: "card form" }, text), problem(view.notice), submit(view.buttons.send, false)),
     view.buttons.reconnect && element("div", { class: "foot" }, button(view.buttons.reconnect, act.reconnect)),
   ];
 }
