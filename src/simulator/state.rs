@@ -24,6 +24,7 @@ struct Inner {
     clock: Clock,
     public_url: Url,
     saoma_url: RwLock<Option<Url>>,
+    site_name: String,
     world: Mutex<World>,
     faults: Mutex<Faults>,
     faults_cleared: Notify,
@@ -41,6 +42,7 @@ impl SharedState {
             clock: Clock::default(),
             public_url,
             saoma_url: RwLock::new(settings.saoma_url.clone()),
+            site_name: settings.site_name.clone(),
             world: Mutex::new(World::new(settings)),
             faults: Mutex::default(),
             faults_cleared: Notify::new(),
@@ -70,6 +72,11 @@ impl SharedState {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// What the phone's mini program calls the website.
+    pub(super) fn site_name(&self) -> String {
+        self.0.site_name.clone()
     }
 
     /// Points the phone at another Saoma from its next call on.
