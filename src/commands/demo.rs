@@ -51,13 +51,14 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let site = Url::parse(&format!("http://{host}:{}", arguments.port))?;
     let phone = Url::parse(&format!("http://{host}:{}", arguments.phone_port))?;
 
-    let simulated = SimulatorSettings {
+    let mut simulated = SimulatorSettings {
         public_url: Some(phone.clone()),
         saoma_url: Some(Url::parse(&format!("http://127.0.0.1:{}", arguments.port))?),
         ..SimulatorSettings::default()
     };
     let mut settings = settings(&arguments, any, &site, &simulated)?;
     settings.codes.phone_url = Some(phone.clone());
+    simulated.site_name.clone_from(&settings.site_name);
     let listener = listen(any, arguments.phone_port, "--phone-port")?;
     // Tried here once, since the demo has other names for its ports than the server.
     drop(listen(any, arguments.port, "--port")?);

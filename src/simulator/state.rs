@@ -26,6 +26,7 @@ struct Inner {
     public_url: Url,
     saoma_url: RwLock<Option<Url>>,
     screen: RwLock<Option<Screen>>,
+    site_name: String,
     world: Mutex<World>,
     faults: Mutex<Faults>,
     faults_cleared: Notify,
@@ -44,6 +45,7 @@ impl SharedState {
             public_url,
             saoma_url: RwLock::new(settings.saoma_url.clone()),
             screen: RwLock::default(),
+            site_name: settings.site_name.clone(),
             world: Mutex::new(World::new(settings)),
             faults: Mutex::default(),
             faults_cleared: Notify::new(),
@@ -73,6 +75,11 @@ impl SharedState {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// What the phone's mini program calls the website.
+    pub(super) fn site_name(&self) -> String {
+        self.0.site_name.clone()
     }
 
     /// Points the phone at another Saoma from its next call on.
