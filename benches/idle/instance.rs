@@ -59,12 +59,13 @@ impl Instance {
 
     async fn is_ready(&self) {
         let url = format!("http://127.0.0.1:{}/readyz", self.port);
-        for _ in 0..500 {
+        // Under a tool that counts its instructions it takes its time.
+        for _ in 0..1500 {
             let answer = awc::Client::default().get(&url).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return;
             }
-            sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(40)).await;
         }
         panic!("the server does not start");
     }
@@ -85,16 +86,7 @@ impl Instance {
     }
 
     pub fn memory(&self) -> Memory {
-        let text = fs::read_to_string(self.proc("smaps_rollup")).unwrap();
-        let of = |name: &str| {
-            let line = text.lines().find(|line| line.starts_with(name)).unwrap();
-            line.split_whitespace().nth(1).unwrap().parse().unwrap()
-        };
-        Memory {
-            rss: of("Rss:"),
-            pss: of("Pss:"),
-            dirty: of("Private_Dirty:"),
-        }
+        Memory::of(self.pid()).unwrap()
     }
 
     /// Also of threads that have ended. The kernel counts in ticks of 10 ms.
@@ -135,6 +127,22 @@ impl Drop for Instance {
     }
 }
 
+impl Memory {
+    /// Of a process, if it is there.
+    pub fn of(pid: u32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+        let of = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name))?;
+            line.split_whitespace().nth(1)?.parse().ok()
+        };
+        Some(Self {
+            rss: of("Rss:")?,
+            pss: of("Pss:")?,
+            dirty: of("Private_Dirty:")?,
+        })
+    }
+}
+
 const INTERNAL_URL: &str = "SAOMA_INTERNAL_URL";
 
 /// Kilobytes that a process holds in memory.
@@ -145,6 +153,7 @@ pub fn rss(pid: u32) -> u64 {
     words.nth(1).unwrap().parse().unwrap()
 }
 
+/// A port that nobody listens on.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()

@@ -21,6 +21,9 @@ use sqlx::Connection;
 
 use instance::{Instance, free_port};
 
+/// The server under measurement.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_saoma");
+
 /// A fresh server with its database and its WeChat, both outside its process.
 pub struct Bench {
     pub instance: Instance,
@@ -47,15 +50,24 @@ impl Bench {
 
     /// With these settings too.
     pub async fn start_with(ping_interval: &str, settings: &[(&str, String)]) -> Self {
-        let folder = std::env::temp_dir().join(format!("saoma-bench-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder).unwrap();
+        let folder = fresh_folder();
         let postgres = PrivatePostgres::start(&folder).await.unwrap();
+        let program = Command::new(PROGRAM);
+        Self::start_on(folder, postgres, program, ping_interval, settings).await
+    }
+
+    /// On a database that is there already, in its folder; by a command that runs [`PROGRAM`].
+    pub async fn start_on(
+        folder: PathBuf,
+        postgres: PrivatePostgres,
+        mut command: Command,
+        ping_interval: &str,
+        settings: &[(&str, String)],
+    ) -> Self {
         let simulated = SimulatorSettings::default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let simulator = Simulator::start(listener, simulated.clone()).unwrap();
         let port = free_port();
-        let mut command = Command::new(program());
         command
             .env("DATABASE_URL", postgres.url())
             .env("SAOMA_PUBLIC_URL", format!("http://localhost:{port}"))
@@ -93,6 +105,11 @@ impl Bench {
         command.envs(settings.filter_map(|(name, value)| Some((name, value?))));
         command.stdout(Stdio::null());
         command
+    }
+
+    /// The server's database.
+    pub fn postgres(&self) -> &PrivatePostgres {
+        &self.postgres
     }
 
     /// The simulated WeChat's address.
@@ -190,8 +207,10 @@ impl Bench {
     }
 }
 
-/// The program under measurement: another one when the environment names it.
-fn program() -> std::ffi::OsString {
-    let name = "CARGO_BIN_EXE_saoma";
-    std::env::var_os(name).unwrap_or_else(|| env!("CARGO_BIN_EXE_saoma").into())
+/// An empty folder of this bench alone.
+pub fn fresh_folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("saoma-bench-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    folder
 }

@@ -29,7 +29,8 @@ test('both themes name every colour that app.json uses', () => {
 test('the ready compile modes open pages that exist, for each way to scan', () => {
   const modes = json('project.config.json').condition.miniprogram.list;
   assert.ok(modes.every((mode) => json('app.json').pages.includes(mode.pathName)));
-  for (const scene of [1047, 1048, 1049]) assert.ok(modes.some((mode) => mode.scene === scene));
+  for (const page of json('app.json').pages) assert.ok(modes.some((mode) => mode.pathName === page), page);
+  for (const scene of [1047, 1048, 1049, 1286]) assert.ok(modes.some((mode) => mode.scene === scene));
 });
 
 test('nothing of the tests is uploaded', () => {
@@ -44,7 +45,8 @@ test('nothing of the tests is uploaded', () => {
 test('the logic can be used outside WeChat: only the platform names wx', () => {
   for (const name of fs.readdirSync(path.join(ROOT, 'lib'))) {
     const source = fs.readFileSync(path.join(ROOT, 'lib', name), 'utf8').replace(/\/\*[^]*?\*\//g, '');
-    assert.equal(/\bwx\.|\bsetTimeout\b|\bPage\(/.test(source), name === 'platform.js', name);
+    const isWeChats = ['platform.js', 'wechat.js'].includes(name);
+    assert.equal(/\bwx\.|\bsetTimeout\b|\bPage\(/.test(source), isWeChats, name);
   }
 });
 
@@ -56,8 +58,8 @@ test('both languages have the same texts with the same values', () => {
   assert.deepEqual(shape(en).sort(), shape(zh).sort());
 });
 
-test('each of the protocol’s warnings has its sentence', () => {
-  const warnings = ['entry_scene', 'reusable_code', 'code_old', 'network_differs', 'country_differs', 'hosting_network'];
+test('each of the protocol’s warnings has its sentence, and a code that is a link its own', () => {
+  const warnings = ['entry_link', 'entry_scene', 'reusable_code', 'code_old', 'network_differs', 'country_differs', 'hosting_network'];
   assert.deepEqual(Object.keys(zh.warnings).sort(), warnings.sort());
 });
 
