@@ -3,29 +3,31 @@
 //! `cargo bench --bench chat` starts fresh servers of the release profile on a PostgreSQL of
 //! their own, puts the pairs into the database, opens all their sockets, and sends texts at a
 //! steady rate: first on one server, then with the browsers on one instance and the phones on
-//! another, directly and, where redis-server is installed, by Redis. Clients and simulator are in
-//! this process, on the same machine: what they take is in the figures.
+//! another, directly and by Redis. The clients are in this process, on the same machine: what
+//! they take is in the figures.
 //!
 //! `CHAT_PAIRS` (5000), `CHAT_RATE` (500 texts a second), `CHAT_SECONDS` (20).
 
-mod chat {
-    pub mod pairs;
-    pub mod redis;
-}
+#[path = "chat/pairs.rs"]
+mod pairs;
 #[path = "idle/process.rs"]
 #[allow(dead_code, reason = "each bench uses a part")]
 mod process;
+#[path = "idle/quantile.rs"]
+mod quantile;
+#[path = "../tests/api/support"]
+#[allow(dead_code, reason = "the tests of the API use the rest of it")]
+mod support {
+    pub mod answer;
+    pub mod port;
+    pub mod redis;
+}
 
 use std::time::{Duration, Instant};
 
-use chat::{
-    pairs::{Load, Pairs},
-    redis::Redis,
-};
-use process::{Bench, free_port};
-
-/// Equal on all instances.
-const SECRET_KEY: &str = "rZ0sQ7mXn4vK1bT8yL2cH6fJ9dG3wE5uA0iO-pS_qRk";
+use pairs::{Load, Pairs};
+use process::Bench;
+use support::redis::RedisServer;
 
 #[actix_web::main]
 async fn main() {
@@ -39,63 +41,47 @@ async fn main() {
     };
     raise_open_files();
     println!(
-        "{pairs} pairs, {} texts a second for {:?}\n",
-        load.rate, load.time
+        "{pairs} pairs, {} texts a second for {} s\n",
+        load.rate,
+        load.time.as_secs()
     );
-    println!("browser to phone    sent  heard    p50 ms    p99 ms    max ms");
-    one_server(pairs, load).await;
-    let [a, b] = [free_port(), free_port()].map(|port| {
-        [
-            ("SAOMA_ADMIN_LISTEN", format!("127.0.0.1:{port}")),
-            ("SAOMA_INTERNAL_URL", format!("http://127.0.0.1:{port}/")),
-        ]
-    });
-    two_instances("direct", pairs, load, &a, &b).await;
-    match Redis::start() {
-        Some(redis) => {
-            let way = [("REDIS_URL", redis.url())];
-            two_instances("by Redis", pairs, load, &way, &way).await;
-        }
-        None => println!("by Redis: no redis-server here"),
-    }
+    println!("browser to phone     sent   heard    p50 ms    p99 ms    max ms   first's CPU");
+    measure("one server", pairs, load, &[], false).await;
+    let direct = [("SAOMA_INTERNAL_URL", String::new())];
+    measure("two, directly", pairs, load, &direct, true).await;
+    let redis = RedisServer::start();
+    let by_redis = [("REDIS_URL", redis.url())];
+    measure("two, by Redis", pairs, load, &by_redis, true).await;
 }
 
-async fn one_server(pairs: usize, load: Load) {
-    let bench = Bench::start_with("25s", &settings(&[])).await;
-    let mut pairs = Pairs::put(&bench, pairs).await;
-    pairs.open(bench.port, bench.port).await;
-    let cpu = bench.cpu().seconds;
-    let began = Instant::now();
-    pairs.talk(load).await.print("one server");
+async fn measure(name: &str, count: usize, load: Load, way: &[(&str, String)], apart: bool) {
+    let bench = Bench::start_with("25s", way).await;
+    let other = if apart {
+        Some(bench.beside().await)
+    } else {
+        None
+    };
+    let phones = other.as_ref().map_or(bench.port, |other| other.port);
+    let mut pairs = Pairs::put(&bench, count).await;
+    pairs.open(bench.port, phones).await;
+    let (cpu, began) = (bench.cpu().seconds, Instant::now());
+    let times = pairs.talk(load).await;
     let busy = (bench.cpu().seconds - cpu) / began.elapsed().as_secs_f64();
+    let of = |share| 1000.0 * quantile::quantile(&times.heard, share);
     println!(
-        "                    (the server took {:.0} % of a core)",
+        "{name:<17} {:>7} {:>7} {:>9.2} {:>9.2} {:>9.2} {:>11.0} %",
+        times.sent,
+        times.heard.len(),
+        of(0.5),
+        of(0.99),
+        of(1.0),
         busy * 100.0
     );
     drop(pairs);
+    if let Some(other) = other {
+        other.stop().await;
+    }
     bench.stop().await;
-}
-
-async fn two_instances(
-    name: &str,
-    pairs: usize,
-    load: Load,
-    first: &[(&str, String)],
-    second: &[(&str, String)],
-) {
-    let mut bench = Bench::start_with("25s", &settings(first)).await;
-    let port = bench.beside(&settings(second)).await;
-    let mut pairs = Pairs::put(&bench, pairs).await;
-    pairs.open(bench.port, port).await;
-    pairs.talk(load).await.print(name);
-    drop(pairs);
-    bench.stop().await;
-}
-
-fn settings<'a>(more: &[(&'a str, String)]) -> Vec<(&'a str, String)> {
-    let mut settings = vec![("SAOMA_SECRET_KEY", SECRET_KEY.to_owned())];
-    settings.extend_from_slice(more);
-    settings
 }
 
 fn raise_open_files() {

@@ -14,8 +14,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{SinkExt, StreamExt, future::join_all, stream::SplitSink};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use sqlx::{Connection as _, PgConnection};
 
-use super::super::process::Bench;
+use crate::process::Bench;
 
 /// Sockets that open at the same time.
 const AT_ONCE: usize = 64;
@@ -41,8 +42,9 @@ pub struct Pairs {
 
 /// What came of it.
 pub struct Times {
-    sent: usize,
-    heard: Vec<Duration>,
+    pub sent: usize,
+    /// The quickest first.
+    pub heard: Vec<Duration>,
 }
 
 impl Pairs {
@@ -65,8 +67,12 @@ impl Pairs {
                 '127.0.0.0/24', saoma_now(), saoma_now() + interval '1 day', p.id
             from one, unnest($1::bytea[]) with ordinality as t(hash, n)
             join phone_sessions p on p.openid = 'o' || n";
-        bench.execute(phones, &hashes(1)).await;
-        bench.execute(sessions, &hashes(0)).await;
+        let options = bench.postgres().connect_options();
+        let mut connection = PgConnection::connect_with(&options).await.unwrap();
+        for (sql, hashes) in [(phones, hashes(1)), (sessions, hashes(0))] {
+            let bound = sqlx::query(sql).bind(hashes);
+            bound.execute(&mut connection).await.unwrap();
+        }
         Self {
             public_port: bench.port,
             tokens,
@@ -144,10 +150,9 @@ impl Pairs {
             self.browsers[browser].send(message).await.unwrap();
         }
         sleep(Duration::from_secs(2)).await;
-        Times {
-            sent: count,
-            heard: self.heard.take(),
-        }
+        let mut heard = self.heard.take();
+        heard.sort_unstable();
+        Times { sent: count, heard }
     }
 }
 
@@ -157,32 +162,7 @@ async fn next(socket: &mut Framed<BoxedSocket, Codec>) -> Option<Value> {
         match socket.next().await? {
             Ok(Frame::Text(text)) => return serde_json::from_slice(&text).ok(),
             Ok(Frame::Ping(bytes)) => socket.send(Message::Pong(bytes)).await.ok()?,
-            Ok(_) => return None,
-            Err(_) => return None,
+            Ok(_) | Err(_) => return None,
         }
-    }
-}
-
-impl Times {
-    pub fn print(mut self, name: &str) {
-        self.heard.sort_unstable();
-        let of = |part: f64| {
-            let last = self.heard.len().saturating_sub(1) as f64;
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "an index"
-            )]
-            let time = self.heard.get((last * part) as usize);
-            time.map_or(f64::NAN, |time| time.as_secs_f64() * 1000.0)
-        };
-        println!(
-            "{name:<17} {:>6} {:>6} {:>9.2} {:>9.2} {:>9.2}",
-            self.sent,
-            self.heard.len(),
-            of(0.5),
-            of(0.99),
-            of(1.0)
-        );
     }
 }

@@ -164,7 +164,7 @@ pub struct Whisper {
 
 /// What one instance says to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Word {
     /// The phone is on the instance that says so, or no longer.
     Phone {

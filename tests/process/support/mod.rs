@@ -14,6 +14,7 @@ pub mod disk;
 #[path = "../../api/support/line.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod line;
+pub mod net;
 pub mod peer;
 #[path = "../../api/support/phone.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
