@@ -1,7 +1,7 @@
 # The commands of this project. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: demo demo-cluster test soak fuzz audit fmt lint check help
+.PHONY: demo demo-cluster test soak bench bench-full fuzz audit fmt lint check help
 
 # The queries were checked against the database when .sqlx was written; building needs none.
 export SQLX_OFFLINE := true
@@ -27,6 +27,16 @@ soak: ## Run the load cases at full size, two hours at most (SOAK=abuse for one 
 	@scripts/install.sh test
 	@scripts/soak.sh $(SOAK)
 
+bench: ## Measure Saoma beside other servers, up to 5,000 sockets, 20 minutes (SERVERS="saoma ws" for some)
+	@scripts/rust-version.sh
+	@scripts/install.sh bench
+	@scripts/bench.sh quick $(SERVERS)
+
+bench-full: ## The same three times up to 19,000 sockets, two hours; writes docs/BENCHMARKS.md
+	@scripts/rust-version.sh
+	@scripts/install.sh bench
+	@scripts/bench.sh full
+
 fuzz: ## Feed made-up input to the parsers, SECONDS=60 for each
 	@scripts/rust-version.sh
 	@scripts/install.sh test
@@ -38,6 +48,7 @@ audit: ## Ask the advisory database about everything that is built in
 fmt: ## Format the Rust code
 	cargo fmt
 	cargo fmt --manifest-path fuzz/Cargo.toml
+	cargo fmt --manifest-path benches/peers/rust/Cargo.toml
 
 lint: ## Look for mistakes with clippy; warnings are errors
 	cargo clippy --all-targets --locked -- -D warnings

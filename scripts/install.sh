@@ -1,10 +1,11 @@
 #!/bin/sh
 # Installs what is missing, with the system's package manager: `install.sh demo` for running Saoma,
-# `install.sh demo-cluster` for several instances, `install.sh test` for its tests too. Silent when
-# all is there. Leaves no service running that was not running before.
+# `install.sh demo-cluster` for several instances, `install.sh test` for its tests too, `install.sh
+# bench` for the servers that Saoma is measured against. Silent when all is there. Leaves no service
+# running that was not running before.
 set -eu
 cd "$(dirname "$0")/.."
-purpose=${1:?"demo, demo-cluster or test"}
+purpose=${1:?"demo, demo-cluster, test or bench"}
 
 # The oldest PostgreSQL that Saoma works with, and the one to take where the system's is older.
 minimum_postgresql=15
@@ -33,18 +34,19 @@ missing_packages() {
     have nginx || echo nginx
     have redis-server || echo redis-server
     have setsid || echo util-linux
-    [ "$purpose" = test ] || return 0
+    [ "$purpose" != demo-cluster ] || return 0
+    have node || echo nodejs
+    have npm || echo npm
+    have python3 || echo python3
+    python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
+    [ "$purpose" != bench ] || { have_nchan || echo libnginx-mod-nchan; return 0; }
     # The fuzzer is C++.
     have c++ || echo g++
     have systemd-analyze || echo systemd
     have_faketime || echo libfaketime
     have chromedriver || echo chromium-driver
     have chromium || have chromium-browser || have google-chrome || echo chromium
-    have node || echo nodejs
-    have npm || echo npm
     have go || echo golang-go
-    have python3 || echo python3
-    python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
     [ -n "$(fc-list :lang=zh-cn 2>/dev/null)" ] || echo fonts-noto-cjk fontconfig
 }
 
@@ -55,6 +57,10 @@ have() {
 
 have_faketime() {
     ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1
+}
+
+have_nchan() {
+    [ -f /usr/lib/nginx/modules/ngx_nchan_module.so ]
 }
 
 have_postgresql() {

@@ -19,6 +19,9 @@ use saoma::{
 };
 use sqlx::Connection;
 
+/// The server under measurement.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_saoma");
+
 /// A fresh server with its database and its WeChat, both outside its process.
 pub struct Bench {
     pub port: u16,
@@ -63,15 +66,24 @@ impl Bench {
 
     /// With these settings too.
     pub async fn start_with(ping_interval: &str, settings: &[(&str, String)]) -> Self {
-        let folder = std::env::temp_dir().join(format!("saoma-bench-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder).unwrap();
+        let folder = fresh_folder();
         let postgres = PrivatePostgres::start(&folder).await.unwrap();
+        let program = Command::new(PROGRAM);
+        Self::start_on(folder, postgres, program, ping_interval, settings).await
+    }
+
+    /// On a database that is there already, in its folder; by a command that runs [`PROGRAM`].
+    pub async fn start_on(
+        folder: PathBuf,
+        postgres: PrivatePostgres,
+        mut command: Command,
+        ping_interval: &str,
+        settings: &[(&str, String)],
+    ) -> Self {
         let simulated = SimulatorSettings::default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let simulator = Simulator::start(listener, simulated.clone()).unwrap();
         let (port, admin_port) = (free_port(), free_port());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_saoma"));
         command
             .env("DATABASE_URL", postgres.url())
             .env("SAOMA_LISTEN", format!("127.0.0.1:{port}"))
@@ -106,14 +118,20 @@ impl Bench {
 
     async fn is_ready(&self) {
         let url = format!("http://127.0.0.1:{}/readyz", self.port);
-        for _ in 0..500 {
+        // Under a tool that counts its instructions it takes its time.
+        for _ in 0..1500 {
             let answer = awc::Client::default().get(&url).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return;
             }
-            sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(40)).await;
         }
         panic!("the server does not start");
+    }
+
+    /// The server's database.
+    pub fn postgres(&self) -> &PrivatePostgres {
+        &self.postgres
     }
 
     /// The simulated WeChat's address.
@@ -215,16 +233,7 @@ impl Bench {
     }
 
     pub fn memory(&self) -> Memory {
-        let text = fs::read_to_string(self.proc("smaps_rollup")).unwrap();
-        let of = |name: &str| {
-            let line = text.lines().find(|line| line.starts_with(name)).unwrap();
-            line.split_whitespace().nth(1).unwrap().parse().unwrap()
-        };
-        Memory {
-            rss: of("Rss:"),
-            pss: of("Pss:"),
-            dirty: of("Private_Dirty:"),
-        }
+        Memory::of(self.pid()).unwrap()
     }
 
     /// Also of threads that have ended. The kernel counts in ticks of 10 ms.
@@ -257,6 +266,22 @@ impl Bench {
     }
 }
 
+impl Memory {
+    /// Of a process, if it is there.
+    pub fn of(pid: u32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+        let of = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name))?;
+            line.split_whitespace().nth(1)?.parse().ok()
+        };
+        Some(Self {
+            rss: of("Rss:")?,
+            pss: of("Pss:")?,
+            dirty: of("Private_Dirty:")?,
+        })
+    }
+}
+
 /// Kilobytes that a process holds in memory.
 pub fn rss(pid: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
@@ -265,7 +290,16 @@ pub fn rss(pid: u32) -> u64 {
     words.nth(1).unwrap().parse().unwrap()
 }
 
-fn free_port() -> u16 {
+/// An empty folder of this bench alone.
+pub fn fresh_folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("saoma-bench-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    folder
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }

@@ -11,6 +11,7 @@ use url::Url;
 use super::clock::Clock;
 use super::codes::{Identity, PhoneNumber, new_login_code, new_phone_code};
 use super::faults::{Fault, Faults, Suffering};
+use super::screen::Screen;
 use super::settings::{SimulatedApp, SimulatedUser, SimulatorSettings};
 use super::stats::{Outcome, PathStats, Stats};
 use super::world::World;
@@ -24,6 +25,7 @@ struct Inner {
     clock: Clock,
     public_url: Url,
     saoma_url: RwLock<Option<Url>>,
+    screen: RwLock<Option<Screen>>,
     site_name: String,
     world: Mutex<World>,
     faults: Mutex<Faults>,
@@ -42,6 +44,7 @@ impl SharedState {
             clock: Clock::default(),
             public_url,
             saoma_url: RwLock::new(settings.saoma_url.clone()),
+            screen: RwLock::default(),
             site_name: settings.site_name.clone(),
             world: Mutex::new(World::new(settings)),
             faults: Mutex::default(),
@@ -86,6 +89,20 @@ impl SharedState {
             .saoma_url
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Some(url);
+    }
+
+    /// Lets the phone see the code on this screen, instead of the one that was drawn last.
+    pub fn set_screen(&self, screen: Screen) {
+        *self
+            .0
+            .screen
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(screen);
+    }
+
+    pub(super) fn screen(&self) -> Option<Screen> {
+        let screen = self.0.screen.read();
+        screen.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The app id of the first mini program.

@@ -1,0 +1,177 @@
+//! Saoma and what else a team would pick, measured one after the other by the same clients.
+//!
+//! `cargo bench --bench peers -- quick` measures each server once with up to 5,000 sockets and
+//! prints the tables; `-- full` measures each three times with up to 19,000 and writes
+//! docs/BENCHMARKS.md. A run that was interrupted goes on where it was, as long as the commit is
+//! the same. `-- quick NAME…` measures these servers alone, `-- smoke` sees in seconds that all of
+//! it works, and `-- guard` holds two of Saoma's figures against their bounds, as CI does. `make bench` and `make bench-full`
+//! install what the peers need and call it.
+//!
+//! Each server gets a fresh PostgreSQL. The clients are processes of their own (this program,
+//! started again); WeChat's simulator runs here and has nothing to do. Peers are in
+//! `benches/peers/`: each says there whose advice it follows.
+
+#[path = "idle/process.rs"]
+#[allow(dead_code, reason = "each bench uses a part")]
+mod process;
+mod peers {
+    pub mod client;
+    pub mod database;
+    pub mod figures;
+    pub mod fleet;
+    pub mod floors;
+    pub mod guard;
+    pub mod machine;
+    pub mod measure;
+    pub mod plan;
+    pub mod plot;
+    pub mod processes;
+    pub mod report;
+    pub mod runs;
+    pub mod servers;
+    pub mod verdicts;
+}
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    time::Instant,
+};
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde::{Serialize, de::DeserializeOwned};
+
+use peers::{
+    client, fleet, floors, guard,
+    measure::measure,
+    plan::Plan,
+    report,
+    runs::Runs,
+    servers::{SERVERS, Server},
+    verdicts::verdicts,
+};
+
+fn main() -> ExitCode {
+    // Also the limit of all that is started here.
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
+    // `cargo bench` adds a word of its own.
+    let words: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|word| word != "--bench")
+        .collect();
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        [fleet::ARGUMENT] => {
+            client::process::run();
+            ExitCode::SUCCESS
+        }
+        ["guard"] => actix_web::rt::System::new().block_on(guard::run()),
+        ["full"] => actix_web::rt::System::new().block_on(full()),
+        ["quick", ref names @ ..] => {
+            actix_web::rt::System::new().block_on(once(Plan::quick, names))
+        }
+        ["smoke", ref names @ ..] => {
+            actix_web::rt::System::new().block_on(once(Plan::smoke, names))
+        }
+        _ => {
+            eprintln!(
+                "say `quick` or `smoke`, with names of servers or without, `full` or `guard`"
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One run; fails if something does not hold that must.
+async fn once(plan: fn(&Server) -> Plan, names: &[&str]) -> ExitCode {
+    let chosen = |server: &&Server| names.is_empty() || names.contains(&server.name);
+    let mut figures = Vec::new();
+    for server in SERVERS.iter().filter(chosen) {
+        figures.push(timed(server, &plan(server)).await);
+    }
+    let floors = floors::measure().await;
+    let runs = Runs(vec![figures]);
+    println!("{}", report::tables(&runs, &floors));
+    said(&runs)
+}
+
+/// Three runs, and the document.
+async fn full() -> ExitCode {
+    const RUNS: usize = 3;
+    let kept = Kept::open();
+    let mut runs = Vec::new();
+    for number in 1..=RUNS {
+        let mut figures = Vec::new();
+        for server in &SERVERS {
+            let name = format!("{number}-{}", server.name);
+            let done = match kept.read(&name) {
+                Some(done) => done,
+                None => kept.write(&name, timed(server, &Plan::full(server)).await),
+            };
+            figures.push(done);
+        }
+        runs.push(figures);
+    }
+    let floors = match kept.read("floors") {
+        Some(floors) => floors,
+        None => kept.write("floors", floors::measure().await),
+    };
+    let runs = Runs(runs);
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/BENCHMARKS.md");
+    report::write(&runs, &floors, &document);
+    println!("{}", report::tables(&runs, &floors));
+    said(&runs)
+}
+
+async fn timed(server: &Server, plan: &Plan) -> peers::figures::Figures {
+    let began = Instant::now();
+    let figures = measure(server, plan).await;
+    eprintln!("{}: {} s", server.title, began.elapsed().as_secs());
+    figures
+}
+
+fn said(runs: &Runs) -> ExitCode {
+    let failed = verdicts(runs)
+        .iter()
+        .filter(|verdict| !verdict.passed)
+        .count();
+    if failed == 0 {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("{failed} of what must hold does not");
+    ExitCode::FAILURE
+}
+
+/// Figures of this commit that an earlier call has measured.
+struct Kept(PathBuf);
+
+impl Kept {
+    fn open() -> Self {
+        let commit = Command::new("git")
+            .args(["rev-parse", "HEAD"])
+            .output()
+            .unwrap();
+        let commit = String::from_utf8_lossy(&commit.stdout).trim().to_owned();
+        let target = std::env::var("CARGO_TARGET_DIR")
+            .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/target").to_owned());
+        let folder = Path::new(&target).join("peers/full").join(commit);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(format!("{name}.json"))
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let text = fs::read_to_string(self.file(name)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn write<T: Serialize>(&self, name: &str, value: T) -> T {
+        fs::write(self.file(name), serde_json::to_string(&value).unwrap()).unwrap();
+        value
+    }
+}
