@@ -136,6 +136,13 @@ test('deleting the account says what is lost, and asks once more', async () => {
   assert.ok(page.text().includes('账号已注销'));
 });
 
+test('nothing is deleted by who was not asked', async () => {
+  const { page, server } = await profile();
+  page.instance.onDelete();
+  await page.settle();
+  assert.equal(server.users.size, 1);
+});
+
 test('a deletion that failed has deleted nothing, and can be tried again', async () => {
   const { page, server } = await profile();
   await page.tap('注销账号');
