@@ -21,7 +21,7 @@ use actix_web::rt::time::sleep;
 
 use idle::{
     client,
-    process::{Bench, Cpu},
+    process::{Bench, instance::Cpu},
 };
 
 const STEP: usize = 1_000;

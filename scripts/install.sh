@@ -43,6 +43,7 @@ missing_packages() {
     # The fuzzer is C++.
     have c++ || echo g++
     have systemd-analyze || echo systemd
+    have ip || echo iproute2
     have_faketime || echo libfaketime
     have chromedriver || echo chromium-driver
     have chromium || have chromium-browser || have google-chrome || echo chromium

@@ -24,7 +24,10 @@ use crate::{
         database,
         processes::{self, Cpu},
     },
-    process::{Bench, Memory, PROGRAM, free_port, fresh_folder},
+    process::{
+        Bench, PROGRAM, fresh_folder,
+        instance::{Memory, free_port},
+    },
 };
 
 /// All of them, Saoma first.

@@ -46,7 +46,7 @@ async fn a_terminated_server_says_so_to_its_sockets_and_ends_well() {
 }
 
 /// Confirms at the first of two instances that takes it: one may be gone by now.
-async fn confirm(phone: &Phone, urls: [&str; 2], nonce: &Value) {
+pub async fn confirm(phone: &Phone, urls: [&str; 2], nonce: &Value) {
     let body = json!({"nonce": nonce, "number": null});
     for url in urls {
         let request = awc::Client::default()

@@ -10,6 +10,7 @@ pub mod browser;
 pub mod canaries;
 pub mod cluster;
 pub mod disk;
+pub mod net;
 pub mod peer;
 #[path = "../../api/support/phone.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
