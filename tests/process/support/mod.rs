@@ -10,6 +10,8 @@ pub mod browser;
 pub mod canaries;
 pub mod cluster;
 pub mod disk;
+#[path = "../../api/support/known_scenes.rs"]
+pub mod known_scenes;
 pub mod net;
 pub mod peer;
 #[path = "../../api/support/phone.rs"]
