@@ -324,6 +324,28 @@ async fn what_passes_is_told_and_tried_again_by_a_tap() {
 }
 
 #[actix_web::test]
+async fn a_server_whose_database_is_away_is_told_and_found_again() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let (mut attempt, mut mini, _) = scanned(&server, &phone, "zh_CN", CAMERA).await;
+    server.database.set_away(true).await;
+    mini.tap("确认登录");
+    mini.expect_words("网站的服务器没有响应").await;
+    server.database.set_away(false).await;
+    attempt.browser.expect("scanned").await;
+    // The confirm is still there, and may be pressed again.
+    let news = loop {
+        mini.tap("确认登录");
+        let view = mini.until("an answer", |view| view["busy"] == false).await;
+        if view["screen"] == "waiting" {
+            break attempt.browser.expect("login_succeeded").await;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    assert_eq!(news["attempt"], attempt.id);
+}
+
+#[actix_web::test]
 async fn the_background_changes_nothing_in_any_state() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
