@@ -31,6 +31,8 @@ mod support {
     #[allow(dead_code, reason = "the tests of the API use the rest of it")]
     pub mod canaries;
     #[allow(dead_code, reason = "the tests of the API use the rest of it")]
+    pub mod line;
+    #[allow(dead_code, reason = "the tests of the API use the rest of it")]
     pub mod phone;
 }
 

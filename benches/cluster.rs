@@ -36,6 +36,8 @@ mod support {
     pub mod answer;
     pub mod browser;
     pub mod canaries;
+    pub mod known_scenes;
+    pub mod line;
     pub mod phone;
     pub mod port;
     pub mod redis;

@@ -82,6 +82,12 @@ impl PhonePage {
         field.send_keys(number).await.unwrap();
     }
 
+    /// Types into the field for a text to the computer.
+    pub async fn type_text(&self, text: &str) {
+        let field = self.0.find(Locator::Id("text")).await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
     /// What the first element says that this selector finds.
     pub async fn words_of(&self, selector: &str) -> String {
         let found = self.0.find(Locator::Css(selector)).await.unwrap();
