@@ -37,6 +37,7 @@ use crate::{
         check::CheckCodes,
         keys::{self, KeyWatch, SecretKey},
         limits::{Limits, Together},
+        links::LinkScenes,
         recheck::{self, Recheck},
     },
     places::Places,
@@ -198,6 +199,7 @@ impl Wired {
         };
         let token = AccessToken::shared(steward(&settings, &secret_key, store)?);
         let check_codes = Arc::new(CheckCodes::new(&secret_key)?);
+        let links = Arc::new(LinkScenes::new(&secret_key)?);
         let secret_key = Arc::new(secret_key);
         let keys = KeyWatch::start(settings.clone(), secret_key.clone(), store.clone()).await?;
         if settings.demo {
@@ -227,6 +229,7 @@ impl Wired {
                 store: store.clone(),
                 keys: keys.keys(),
                 check_codes,
+                links,
                 begin: BeginQueue::start(store.clone(), settings.instance.clone()),
                 resume: ResumeQueue::start(store.clone(), settings.instance.clone()),
                 identities: breakers.identities,
@@ -275,7 +278,7 @@ impl Wired {
             Site {
                 login: Rc::new(Login::new(parts.clone(), codes, wechat)),
                 images,
-                hub: hub.clone(),
+                hub: Rc::new(hub.clone()),
                 addresses: addresses.clone(),
                 connections: connections.clone(),
                 draining: draining.clone(),

@@ -1,5 +1,6 @@
 // The login page: what is heard from the server becomes a state, what the person does a message.
 
+import { call } from './api.js';
 import { Attempt, reloadOnce } from './attempt.js';
 import { Poll } from './poll.js';
 import { logOut, redeem, userOfOtherTab } from './redeem.js';
@@ -29,6 +30,8 @@ class Login {
   constructor(view, returnTo) {
     this.view = view;
     this.returnTo = returnTo;
+    // How this phone opens the mini program, empty where another phone scans.
+    this.device = view.page.dataset.device;
     this.attempt = new Attempt(returnTo);
     this.socket = new Socket(() => this.address(), {
       opened: () => this.opened(),
@@ -180,7 +183,8 @@ class Login {
       this.showCode(message);
       if (wasLost) this.view.notice('lost');
     } else if (type === 'scanned') {
-      this.view.show('scanned', message.number && 'number', { number: message.number });
+      const how = [message.number && 'number', this.device && 'here'].filter(Boolean).join('_');
+      this.view.show('scanned', how || null, { number: message.number });
     } else if (type === 'code_needed') {
       // The same news comes again after a lost connection; only a lost try says that it was wrong.
       const wrong = this.triesLeft !== null && message.tries_left < this.triesLeft;
@@ -198,10 +202,14 @@ class Login {
   }
 
   async showCode({ attempt, version, code_url: url, source }) {
-    const loaded = await this.view.code(url);
+    let how = this.device;
+    const link = how === 'link' && await linkOf(attempt);
+    if (how === 'link' && !link) how = 'phone';
+    const loaded = link || await this.view.code(url);
     if (this.attempt.version !== version || this.attempt.id !== attempt) return;
+    if (link) this.view.link(link);
     // A reusable code always asks for a number, so nobody is surprised by it.
-    if (loaded) this.view.show('pending', source === 'pool' ? 'pool' : null);
+    if (loaded) this.view.show('pending', how || (source === 'pool' ? 'pool' : null));
     else this.view.show('failed', 'image');
     this.showTime();
   }
@@ -382,6 +390,15 @@ class Login {
 
   reload() {
     location.replace(`/login?${new URLSearchParams({ return_to: this.returnTo })}`);
+  }
+}
+
+/** What opens the mini program on this phone, or null: then the code itself has to do. */
+async function linkOf(attempt) {
+  try {
+    return (await call('POST', `/api/login/attempts/${attempt}/link`, { limit: LOOK_LIMIT })).url;
+  } catch {
+    return null;
   }
 }
 

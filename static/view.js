@@ -4,6 +4,7 @@
 const LOOKS = {
   connecting: ['wait', 'icon'],
   pending: [null, 'icon'],
+  'pending.link': ['phone', 'icon'],
   scanned: ['phone', 'icon-wait'],
   not_registered: ['person', 'icon-wait'],
   code_needed: [null, 'icon-wait'],
@@ -34,7 +35,7 @@ export class View {
   show(state, reason = null, values = {}) {
     const words = this.states.get(`${state}.${reason}`) || this.states.get(state);
     const filled = { site: this.page.dataset.site, host: this.page.dataset.host, ...values };
-    const [icon, favicon] = LOOKS[state];
+    const [icon, favicon] = LOOKS[`${state}.${reason}`] || LOOKS[state];
     const focused = document.activeElement;
     this.state = state;
 
@@ -47,8 +48,11 @@ export class View {
     tabIcon.href = `${tabIcon.dataset.base}${favicon}.svg`;
 
     const number = state === 'scanned' && values.number;
-    find('cover').hidden = state === 'pending';
+    const linked = state === 'pending' && reason === 'link';
+    const bare = state === 'pending' && !linked;
+    find('cover').hidden = bare;
     find('icon').toggleAttribute('hidden', !icon || Boolean(number));
+    find('open').hidden = !linked;
     if (icon) find('icon').firstElementChild.setAttribute('href', `#icon-${icon}`);
     find('number').hidden = !number;
     find('number').textContent = number || '';
@@ -56,7 +60,7 @@ export class View {
     find('digits').setAttribute('aria-invalid', String(reason === 'wrong'));
     find('portrait').hidden = state !== 'done';
     // A code that can no longer be scanned with success is not left in sight.
-    find('code').hidden = state !== 'pending';
+    find('code').hidden = !bare;
     find('refresh').hidden = !words.button;
     find('refresh').textContent = words.button || '';
     find('refresh').classList.toggle('quiet', find('cover').hidden || icon === 'phone'
@@ -87,6 +91,10 @@ export class View {
     }
     find('code').src = picture.src;
     return true;
+  }
+
+  link(url) {
+    find('open').href = url;
   }
 
   user(user) {

@@ -16,6 +16,21 @@
  * @property {'none' | 'number' | 'code'} check
  * @property {string[]} warnings
  *
+ * @typedef {object} User
+ * @property {string} id
+ * @property {string | null} nickname
+ * @property {string | null} avatar_url
+ *
+ * @typedef {object} Session a browser that is logged in
+ * @property {string} id
+ * @property {string} browser
+ * @property {string} os
+ * @property {string} ip
+ * @property {string | null} place
+ * @property {string} created_at
+ * @property {string} last_seen_at
+ * @property {boolean} new whether no phone has listed it before
+ *
  * @typedef {object} AttemptState
  * @property {string} attempt
  * @property {number} version
@@ -23,6 +38,7 @@
  * @property {string | null} reason
  * @property {number} expires_in
  * @property {string | null} [check_code]
+ * @property {string | null} [session] once it is redeemed
  * @property {string} [reference] once it failed because registration is closed
  *
  * @typedef {{ result: 'login_succeeded' | 'not_registered' | 'code_needed', check_code?: string,
@@ -32,14 +48,22 @@
  * @property {'GET' | 'POST' | 'PUT' | 'DELETE'} method
  * @property {string} url
  * @property {Record<string, string>} headers
- * @property {object} [data] sent as JSON
+ * @property {object | ArrayBuffer} [data] an object is sent as JSON
  * @property {number} timeout milliseconds
  *
  * @typedef {{ ok: true, status: number, data: any }
- *   | { ok: false, reason: 'network' | 'timeout' | 'interrupted' | 'address_refused' }} TransportAnswer
+ *   | { ok: false, reason: 'network' | 'timeout' | 'interrupted' | 'too_many' | 'address_refused' }} TransportAnswer
+ *
+ * @typedef {object} SocketHandlers each is called from outside; `closed` exactly once
+ * @property {() => void} opened
+ * @property {(text: string) => void} heard
+ * @property {(code: number) => void} closed 1006 when the socket broke or never opened
+ *
+ * @typedef {{ send: (text: string) => void, close: () => void }} Socket
  *
  * @typedef {object} Platform all that the logic needs from the world around it
  * @property {(request: TransportRequest) => Promise<TransportAnswer>} request any HTTP status is ok
+ * @property {(url: string, handlers: SocketHandlers) => Socket} connect opens a web socket
  * @property {() => Promise<string>} login a fresh code of wx.login, '' if WeChat gave none
  * @property {(key: string) => Promise<any>} load what was saved, undefined if nothing
  * @property {(key: string, value: any) => Promise<void>} save
@@ -59,6 +83,7 @@ const { problemOfAnswer, localProblem } = require('./problem');
 
 const TOKEN_KEY = 'saoma_phone_session';
 const CALL_TIMEOUT = 10000;
+const AVATAR_TIMEOUT = 30000;
 const POLL_SECONDS = 25;
 const POLL_TIMEOUT = (POLL_SECONDS + 10) * 1000;
 
@@ -70,13 +95,15 @@ const POLL_TIMEOUT = (POLL_SECONDS + 10) * 1000;
 function createApi(platform, server, language) {
   const base = server.replace(/\/+$/, '');
   let token = '';
+  /** @type {User | null | undefined} undefined while it is not known */
+  let user;
   /** @type {Promise<Problem | null> | null} */
   let signingIn = null;
 
   /**
    * @param {TransportRequest['method']} method
    * @param {string} path
-   * @param {object} [data]
+   * @param {object | ArrayBuffer} [data]
    * @param {number} [timeout]
    * @returns {Promise<Answer<any>>}
    */
@@ -94,19 +121,24 @@ function createApi(platform, server, language) {
   /**
    * @param {TransportRequest['method']} method
    * @param {string} path
-   * @param {object | undefined} data
+   * @param {object | ArrayBuffer | undefined} data
    * @param {number} timeout
    * @returns {Promise<Answer<any>>}
    */
   async function send(method, path, data, timeout) {
     /** @type {Record<string, string>} */
-    const headers = { 'content-type': 'application/json', 'accept-language': language.replace('_', '-') };
+    const headers = { 'content-type': typeOf(data), 'accept-language': language.replace('_', '-') };
     if (token) headers.authorization = `Bearer ${token}`;
     const request = { method, url: base + path, headers, data, timeout };
     let answer = await platform.request(request);
     if (!answer.ok && answer.reason === 'interrupted') {
       // WeChat drops what is under way when the user leaves for a while. Every call of this API
       // may be repeated, so the user need not hear of it.
+      answer = await platform.request(request);
+    }
+    if (!answer.ok && answer.reason === 'too_many') {
+      // Ten are under way already; one of them ends soon.
+      await platform.delay(1000);
       answer = await platform.request(request);
     }
     if (!answer.ok) return { ok: false, problem: problemOfTransport(answer.reason) };
@@ -143,18 +175,51 @@ function createApi(platform, server, language) {
     if (renew) {
       await platform.forget(TOKEN_KEY);
     } else {
-      const kept = await platform.load(TOKEN_KEY);
-      // A token goes only to the server that gave it.
-      if (kept && kept.server === base && typeof kept.token === 'string') token = kept.token;
-      if (token) return null;
+      const kept = await readKept();
+      if (kept && typeof kept.token === 'string') {
+        token = kept.token;
+        user = kept.user;
+        return null;
+      }
     }
     let answer = await exchangeCode();
     if (!answer.ok && /^wechat_code_/.test(answer.problem.code)) answer = await exchangeCode();
     if (!answer.ok) return answer.problem;
     if (typeof answer.body.token !== 'string') return localProblem('server_down');
     token = answer.body.token;
-    await platform.save(TOKEN_KEY, { server: base, token });
+    user = answer.body.user || null;
+    await keep();
     return null;
+  }
+
+  /** What an earlier run has kept; a token goes only to the server that gave it. */
+  async function readKept() {
+    const kept = await platform.load(TOKEN_KEY);
+    return kept && kept.server === base ? kept : null;
+  }
+
+  function keep() {
+    return platform.save(TOKEN_KEY, { server: base, token, user });
+  }
+
+  /**
+   * @param {Promise<Answer<User>>} asked a call that answers with the user as he is now
+   * @returns {Promise<Answer<User>>}
+   */
+  async function keepingUser(asked) {
+    const answer = await asked;
+    if (answer.ok) {
+      user = answer.body;
+      await keep();
+    }
+    return answer;
+  }
+
+  /** Nobody is signed in here any more, and nobody is until somebody asks for it. */
+  function forgetMe() {
+    token = '';
+    user = undefined;
+    return platform.save(TOKEN_KEY, { server: base, signedOut: true });
   }
 
   /** @returns {Promise<Answer<any>>} */
@@ -193,11 +258,90 @@ function createApi(platform, server, language) {
 
     /**
      * @param {string} nickname may be empty
-     * @returns {Promise<Answer<object>>}
+     * @returns {Promise<Answer<User>>}
      */
     register(nickname) {
-      return call('POST', '/api/phone/register', nickname ? { nickname } : {});
+      return keepingUser(call('POST', '/api/phone/register', nickname ? { nickname } : {}));
     },
+
+    /**
+     * @param {string} nickname
+     * @returns {Promise<Answer<User>>}
+     */
+    rename(nickname) {
+      return keepingUser(call('PUT', '/api/phone/me', { nickname }));
+    },
+
+    /**
+     * @param {ArrayBuffer} picture JPEG or PNG, at most 256 KiB
+     * @returns {Promise<Answer<User>>}
+     */
+    sendAvatar(picture) {
+      return keepingUser(call('PUT', '/api/phone/avatar', picture, AVATAR_TIMEOUT));
+    },
+
+    /** @returns {Promise<Answer<{ sessions: Session[] }>>} */
+    sessions() {
+      return call('GET', '/api/phone/sessions');
+    },
+
+    /**
+     * @param {string} id one session's, '' for all of them
+     * @returns {Promise<Answer<null>>}
+     */
+    endSession(id) {
+      return call('DELETE', id ? sessionPath(id) : '/api/phone/sessions');
+    },
+
+    /**
+     * 'This was not me': ends the session, and the server keeps a note of it.
+     *
+     * @param {string} id
+     * @returns {Promise<Answer<null>>}
+     */
+    reportSession(id) {
+      return call('POST', `${sessionPath(id)}/report`, {});
+    },
+
+    /** Whether an earlier visit has signed in here: then this one may without being asked. */
+    async isSignedIn() {
+      if (token) return true;
+      const kept = await readKept();
+      return Boolean(kept && kept.token);
+    },
+
+    /**
+     * Signs in, unless that has been done.
+     *
+     * @param {boolean} [renew] whether the token in hand is known to be bad
+     * @returns {Promise<Answer<{ token: string, user: User | null }>>}
+     */
+    async signIn(renew = false) {
+      const problem = await signIn(renew);
+      if (problem) return { ok: false, problem };
+      if (user === undefined) return this.signIn(true);
+      return { ok: true, status: 200, body: { token, user } };
+    },
+
+    /** @returns {Promise<Answer<null>>} */
+    async signOut() {
+      const answer = await call('DELETE', '/api/phone/session');
+      if (answer.ok) await forgetMe();
+      return answer;
+    },
+
+    /** @returns {Promise<Answer<null>>} */
+    async deleteAccount() {
+      const answer = await call('DELETE', '/api/phone/account');
+      if (answer.ok) await forgetMe();
+      return answer;
+    },
+
+    /** Where the phone's socket is. */
+    socketUrl: `${base.replace(/^http/, 'ws')}/ws/phone`,
+
+    /** @param {string} path such as an avatar's, which the server may give without its address */
+    absolute: (path) => (path.charAt(0) === '/' ? base + path : path),
 
     /**
      * The attempt's state at once, or with `afterVersion` as soon as it is another one: status
@@ -216,12 +360,24 @@ function createApi(platform, server, language) {
   };
 }
 
+/** @param {string} id */
+function sessionPath(id) {
+  return `/api/phone/sessions/${encodeURIComponent(id)}`;
+}
+
+/** @param {object | ArrayBuffer | undefined} data */
+function typeOf(data) {
+  if (!(data instanceof ArrayBuffer)) return 'application/json';
+  return new Uint8Array(data)[0] === 0x89 ? 'image/png' : 'image/jpeg';
+}
+
 /**
- * @param {'network' | 'timeout' | 'interrupted' | 'address_refused'} reason
+ * @param {'network' | 'timeout' | 'interrupted' | 'too_many' | 'address_refused'} reason
  * @returns {Problem}
  */
 function problemOfTransport(reason) {
   if (reason === 'timeout') return localProblem('server_down');
+  if (reason === 'too_many') return Object.assign(localProblem('slow_down'), { retryIn: 5 });
   return localProblem(reason === 'address_refused' ? reason : 'no_network');
 }
 

@@ -21,6 +21,8 @@
  * @property {string} checkCode six digits to type into the computer, '' if none
  * @property {string} reference what to tell the website's owner, who may then let the user in,
  *   '' if none
+ * @property {number} entryScene WeChat's number of the way in
+ * @property {string} session of the browser that has just been let in, '' while there is none
  * @property {boolean} registeredNow whether this login made the account
  */
 
@@ -41,8 +43,13 @@ const BEGINNING = {
   number: '',
   checkCode: '',
   reference: '',
+  entryScene: 0,
+  session: '',
   registeredNow: false,
 };
+
+/** WeChat's number for a code before the camera. */
+const CAMERA = 1047;
 
 /** Screens on which the user can still do something about the attempt. */
 const OPEN = ['confirm', 'not_registered', 'waiting'];
@@ -51,10 +58,14 @@ const OPEN = ['confirm', 'not_registered', 'waiting'];
  * @param {object} setup
  * @param {Api} setup.api
  * @param {import('./api').Platform} setup.platform
+ * @param {(onMessage: (message: any) => void) => import('./live').Live} [setup.live] news as they
+ *   happen; without it they come when they are asked for
  * @param {(state: LoginState) => void} setup.onChange
  */
-function createLogin({ api, platform, onChange }) {
+function createLogin({ api, platform, live: makeLive, onChange }) {
   let state = BEGINNING;
+  const live = makeLive ? makeLive(hear) : null;
+  let isSeen = true;
   /** @type {Target} */
   let target = { scene: '', malformed: false, entryScene: 0 };
   let deadline = 0;
@@ -64,7 +75,29 @@ function createLogin({ api, platform, onChange }) {
   /** @param {Partial<LoginState>} change */
   function update(change) {
     state = Object.assign({}, state, change);
+    if (live) {
+      if (isSeen && state.scan && OPEN.indexOf(state.screen) >= 0) live.open();
+      else live.close();
+    }
     onChange(state);
+  }
+
+  /**
+   * What the socket says only makes the page livelier: the state itself is asked for by HTTP.
+   *
+   * @param {any} message
+   */
+  function hear(message) {
+    if (!state.scan || message.attempt !== state.scan.attempt || state.busy) return;
+    if (message.type === 'browser') {
+      // On one phone, the browser is always away while WeChat is in front.
+      if (target.entryScene !== CAMERA) return;
+      const isTold = state.notice === 'browser_gone';
+      if (message.present === false && !state.notice) update({ notice: 'browser_gone' });
+      else if (message.present && isTold) update({ notice: '' });
+    }
+    // While it waits, a poll asks already.
+    if (message.type === 'attempt' && endOf(message) && state.screen !== 'waiting') refresh();
   }
 
   /**
@@ -80,6 +113,7 @@ function createLogin({ api, platform, onChange }) {
   /** @param {AttemptState} attempt one that is over */
   function endBy(attempt) {
     end(endOf(attempt), attempt.reference);
+    if (attempt.session) update({ session: attempt.session });
   }
 
   /** @param {Problem} problem */
@@ -110,7 +144,8 @@ function createLogin({ api, platform, onChange }) {
     turn += 1;
     const mine = turn;
     target = scanned;
-    state = BEGINNING;
+    isSeen = true;
+    state = Object.assign({}, BEGINNING, { entryScene: scanned.entryScene });
     if (!target.scene) return end(target.malformed ? 'code_unknown' : 'no_code');
     update({ busy: true });
     const answer = await api.scan(target.scene, target.entryScene);
@@ -292,6 +327,7 @@ function createLogin({ api, platform, onChange }) {
 
     /** The page is visible again, perhaps after minutes in which nothing of it ran. */
     async resume() {
+      isSeen = true;
       if (state.busy) return;
       if (state.screen === 'waiting') keepWaiting();
       else if (OPEN.indexOf(state.screen) >= 0) await refresh();
@@ -300,12 +336,16 @@ function createLogin({ api, platform, onChange }) {
 
     /** The page is hidden: nothing more is asked of the server until it is visible again. */
     pause() {
+      isSeen = false;
+      if (live) live.close();
       if (!state.busy) turn += 1;
     },
 
     /** The page is gone. */
     close() {
       turn += 1;
+      isSeen = false;
+      if (live) live.close();
     },
   };
 }

@@ -31,6 +31,7 @@ const KIND_OF_CODE = {
   nonce_invalid: 'check_again',
   number_wrong: 'number_wrong',
   registration_closed: 'registration_closed',
+  nickname_invalid: 'nickname_refused',
 };
 
 /** Kinds after which the same thing may work a little later; all others end the login. */

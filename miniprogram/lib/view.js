@@ -21,11 +21,16 @@
  * @property {boolean} asksNickname
  * @property {Record<string, string>} labels
  * @property {{ confirm: string, refuse: string, register: string, withdraw: string,
- *   retry: string, close: string }} buttons the words of each button, '' where it is not shown
+ *   retry: string, chat: string, devices: string, close: string }} buttons the words of each button, '' where it is not shown
  */
 
 const { textsFor, fill } = require('./texts');
+const { secondOf, minutesSince } = require('./time');
 const { isPassing } = require('./problem');
+
+/** WeChat's numbers of the ways in: a code before the camera, and links (a scheme, a plain one). */
+const CAMERA = 1047;
+const LINKS = [1065, 1286];
 
 /**
  * @param {LoginState} state
@@ -42,15 +47,17 @@ function viewOf(state, language, now) {
     tries: state.triesLeft,
   };
   const hasCode = screen === 'waiting' && state.checkCode !== '';
-  const words = texts.screens[hasCode ? 'waiting_code' : screen] || texts.screens.unexpected;
+  const isHere = state.entryScene !== CAMERA;
+  const words = texts.screens[hasCode ? 'waiting_code' : isHere ? `${screen}_here` : screen]
+    || texts.screens[screen] || texts.screens.unexpected;
   const asks = screen === 'confirm';
   return {
     screen,
     tone: toneOf(screen),
     title: fill(words.title, values),
     sentence: fill(words.sentence, values),
-    rows: asks && scan ? rowsOf(scan, texts.labels, now) : [],
-    warnings: asks && scan ? warningsOf(scan.warnings, texts.warnings) : [],
+    rows: asks && scan ? rowsOf(scan, texts, now) : [],
+    warnings: asks && scan ? warningsOf(scan.warnings, state.entryScene, texts.warnings) : [],
     notice: state.notice ? fill(noticeOf(state.notice, texts), values) : '',
     hint: hintOf(state, texts.hints),
     busy: state.busy,
@@ -60,7 +67,7 @@ function viewOf(state, language, now) {
     number: state.number,
     asksNickname: screen === 'not_registered',
     labels: texts.labels,
-    buttons: buttonsOf(screen, texts.buttons),
+    buttons: buttonsOf(state, texts.buttons),
   };
 }
 
@@ -75,27 +82,31 @@ function toneOf(screen) {
 }
 
 /**
- * @param {string} screen
+ * @param {LoginState} state
  * @param {Record<string, string>} words
  * @returns {View['buttons']}
  */
-function buttonsOf(screen, words) {
-  const none = { confirm: '', refuse: '', register: '', withdraw: '', retry: '', close: '' };
+function buttonsOf({ screen, session }, words) {
+  const none = {
+    confirm: '', refuse: '', register: '', withdraw: '', retry: '', chat: '', devices: '', close: '',
+  };
   /** @param {Partial<View['buttons']>} shown */
   const only = (shown) => Object.assign(none, shown);
   if (screen === 'loading') return none;
   if (screen === 'confirm') return only({ confirm: words.confirm, refuse: words.refuse });
   if (screen === 'not_registered') return only({ register: words.register, refuse: words.leave });
   if (screen === 'waiting') return only({ withdraw: words.withdraw });
+  if (screen === 'done' && session) return only({ chat: words.chat, close: words.close });
+  if (screen === 'too_late') return only({ devices: words.devices, close: words.close });
   return isPassing(screen) ? only({ retry: words.retry }) : only({ close: words.close });
 }
 
 /**
  * @param {import('./api').Scan} scan
- * @param {Record<string, string>} labels
+ * @param {import('./texts').Texts} texts
  * @param {number} now
  */
-function rowsOf(scan, labels, now) {
+function rowsOf(scan, { labels, ages }, now) {
   const { site, browser } = scan;
   const rows = [
     { label: labels.site, value: `${site.name} (${site.host})` },
@@ -103,7 +114,7 @@ function rowsOf(scan, labels, now) {
     { label: labels.os, value: browser.os },
     { label: labels.place, value: browser.place || '' },
     { label: labels.ip, value: browser.ip },
-    { label: labels.time, value: timeOf(scan.requested_at, now) },
+    { label: labels.time, value: timeOf(scan.requested_at, now, ages) },
   ];
   return rows.filter((row) => row.value);
 }
@@ -113,16 +124,18 @@ function rowsOf(scan, labels, now) {
  * better left out than shown as a code word.
  *
  * @param {string[] | undefined} warnings
+ * @param {number} entryScene
  * @param {Record<string, string>} words
  */
-function warningsOf(warnings, words) {
-  const told = warnings || [];
+function warningsOf(warnings, entryScene, words) {
+  const isLink = LINKS.indexOf(entryScene) >= 0;
+  const told = (warnings || []).map((it) => (it === 'entry_scene' && isLink ? 'entry_link' : it));
   return Object.keys(words).filter((warning) => told.includes(warning)).map((warning) => words[warning]);
 }
 
 /**
  * @param {string} notice
- * @param {typeof import('./texts').zh} texts
+ * @param {import('./texts').Texts} texts
  */
 function noticeOf(notice, texts) {
   const screen = texts.screens[notice];
@@ -146,18 +159,13 @@ function hintOf(state, hints) {
 /**
  * @param {string} time RFC 3339
  * @param {number} now
+ * @param {Record<string, string>} ages
  */
-function timeOf(time, now) {
-  const date = new Date(time);
-  if (isNaN(date.getTime())) return '';
-  const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  if (date.toDateString() === new Date(now).toDateString()) return clock;
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
-}
-
-/** @param {number} number */
-function two(number) {
-  return (number < 10 ? '0' : '') + number;
+function timeOf(time, now, ages) {
+  const clock = secondOf(time, now);
+  const minutes = minutesSince(time, now);
+  if (minutes < 0) return clock;
+  return fill(minutes === 0 ? ages.now : ages.minutes, { time: clock, minutes });
 }
 
 module.exports = { viewOf };

@@ -75,6 +75,16 @@ test('a call that the background cut off is repeated unseen', async () => {
   assert.equal((await phone.api.scan(phone.server.showCode(), 1047)).ok, true);
 });
 
+test('a request that was one too many is sent once more, then told as too fast', async () => {
+  const phone = registeredPhone();
+  for (const [times, kind] of [[1, undefined], [2, 'slow_down']]) {
+    phone.server.fail('/api/phone/scan', 'too_many', times);
+    const asked = phone.api.scan(phone.server.showCode(), 1047);
+    await phone.clock.pass(1);
+    assert.equal((await asked).problem?.kind, kind);
+  }
+});
+
 test('no token stands in an address and none is sent for a session', async () => {
   const phone = registeredPhone();
   const scan = await phone.api.scan(phone.server.showCode(), 1047);

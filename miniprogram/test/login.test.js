@@ -13,7 +13,7 @@ test('scan, confirm, and signed in only once the browser has redeemed', async ()
 
   await phone.confirm();
   assert.equal(phone.state.screen, 'waiting');
-  assert.equal(phone.view().title, '请回到电脑');
+  assert.equal(phone.view().title, '请回到登录页面');
 
   phone.server.redeem(scene);
   await settle();
@@ -167,7 +167,7 @@ test('the strict check shows six digits until the computer has them', async () =
   assert.equal(phone.view().asksNumber, false);
   await phone.confirm();
   assert.equal(phone.view().checkCode, '482913');
-  assert.equal(phone.view().title, '在电脑上输入验证码');
+  assert.equal(phone.view().title, '在登录页面输入验证码');
 
   phone.server.change(phone.server.attemptOf(scene), 'confirmed');
   await settle();

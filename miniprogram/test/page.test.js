@@ -8,11 +8,12 @@ const { Clock, settle } = require('./support/clock');
 const open = [];
 
 /** Scans a code the way WeChat does it: entry options, onLoad, onShow. */
-async function scanned({ registered = true, entryScene = 1047, language, prepare } = {}) {
+async function scanned({ registered = true, entryScene = 1047, language, prepare, broken = [] } = {}) {
   const server = new FakeServer(new Clock());
   if (registered) server.addUser('ming');
   if (prepare) prepare(server);
   const wx = new FakeWx(server, { language });
+  wx.broken = new Set(broken);
   const scene = server.showCode();
   wx.entry = { path: 'pages/index/wsLogin', scene: entryScene, query: { scene } };
   const page = openPage('pages/index/wsLogin', wx.api);
@@ -48,6 +49,8 @@ test('tapping confirm leads to the computer, and to signed in after its redeem',
   server.redeem(scene);
   await settle();
   assert.ok(page.text().includes('登录成功'));
+  await page.tap('给电脑发消息');
+  assert.equal(wx.opened, '/pages/chat/chat?session=session-1&name=Chrome%20126');
   await page.tap('关闭');
   assert.ok(wx.said.some(([name]) => name === 'exit'));
 });
@@ -99,6 +102,24 @@ test('a newcomer registers by the form, with WeChat’s own nickname field', asy
   assert.ok(page.text().includes('请回到电脑'));
 });
 
+test('a code that came as a link is warned of as a link, and leads back to the page', async () => {
+  const { page } = await scanned({
+    entryScene: 1286,
+    prepare: (it) => (it.warnings = ['entry_scene']),
+  });
+  assert.ok(page.text().includes('登录是从链接打开的'));
+  await page.tap('确认登录');
+  assert.ok(page.text().includes('请回到登录页面'));
+});
+
+test('a page that cannot be closed says how to leave', async () => {
+  const { page, wx } = await scanned();
+  await page.tap('拒绝');
+  wx.broken.add('exit');
+  await page.tap('关闭');
+  assert.ok(page.text().includes('右上角的圆圈'));
+});
+
 test('warnings stand above what is confirmed, the gravest first, and unknown ones are left out', async () => {
   const warnings = ['entry_scene', 'hosting_network', 'a_warning_of_a_newer_server'];
   const { page, server } = await scanned({
@@ -129,6 +150,32 @@ test('without network the page says what to do, and the button tries again', asy
   assert.ok(page.text().includes('网络连接失败'));
   await page.tap('重试');
   assert.ok(page.text().includes('Chrome 126'));
+});
+
+for (const [failure, times, sentence, english] of [
+  ['timeout', 1, '服务器没有响应', 'did not answer'],
+  ['unknown', 1, '请检查手机网络', 'Check your phone'],
+  ['network', 1, '请检查手机网络', 'Check your phone'],
+  ['interrupted', 2, '请检查手机网络', 'Check your phone'],
+  ['address_refused', 1, '不在小程序的合法域名里', 'not in its list of request domains'],
+  ['invalid_address', 1, '不在小程序的合法域名里', 'not in its list of request domains'],
+]) {
+  test(`wx.request failing as ${failure} says what to do in both languages, with a button`, async () => {
+    for (const [language, words, retry] of [['zh_CN', sentence, '重试'], ['en', english, 'Try again']]) {
+      const prepare = (it) => it.fail('/api/phone/session', failure, times);
+      const { page } = await scanned({ language, prepare });
+      assert.ok(page.text().includes(words), page.text());
+      await page.tap(retry);
+      assert.ok(page.text().includes('Chrome 126'));
+    }
+  });
+}
+
+test('WeChat’s own login that fails says what to do in both languages', async () => {
+  for (const [language, words] of [['zh_CN', '暂时连不上微信的服务'], ['en', 'WeChat’s service cannot be reached']]) {
+    const { page } = await scanned({ language, broken: ['login'] });
+    assert.ok(page.text().includes(words), page.text());
+  }
 });
 
 test('an address outside the domain list is told as a matter of set-up', async () => {

@@ -86,6 +86,13 @@ pub async fn cancel(request: HttpRequest, id: Path<String>) -> Result<HttpRespon
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// `POST /api/login/attempts/{attempt}/link`: for a page on the phone itself.
+pub async fn link(request: HttpRequest, id: Path<String>) -> Result<HttpResponse, Error> {
+    let (site, id, requester) = own(&request, &id)?;
+    let url = site.login.link(id, &requester).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "url": url })))
+}
+
 /// `POST /api/login/attempts/{attempt}/check`: the strict check's six digits.
 pub async fn check(
     request: HttpRequest,

@@ -87,6 +87,7 @@ fn pages_and_api(config: &mut ServiceConfig) {
                 .service(resource("/refresh").route(post().to(attempts::refresh)))
                 .service(resource("/cancel").route(post().to(attempts::cancel)))
                 .service(resource("/check").route(post().to(attempts::check)))
+                .service(resource("/link").route(post().to(attempts::link)))
                 .service(resource("/redeem").route(post().to(session::redeem)))
                 // A scope does not take its parent's.
                 .default_service(web::to(nothing_here)),

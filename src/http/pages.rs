@@ -20,6 +20,7 @@ pub fn login(page: &LoginPage<'_>) -> Result<String, askama::Error> {
             switch: address("/login", page.language.other(), page.return_to),
         },
         return_to: page.return_to,
+        device: page.device,
         public_url,
         public_login: format!(
             "{public_url}{}",
@@ -51,6 +52,9 @@ pub struct LoginPage<'a> {
     pub public_url: &'a Url,
     /// Where to go after the login: already checked, `/dashboard` if nothing else was asked for.
     pub return_to: &'a str,
+    /// How the phone that shows the page opens the mini program: `wechat` by a long press, `link`
+    /// by a link, `phone` by neither; empty where another phone scans.
+    pub device: &'a str,
 }
 
 /// Renders `GET /dashboard` for a live session.
@@ -178,6 +182,7 @@ struct Frame<'a> {
 struct LoginTemplate<'a> {
     frame: Frame<'a>,
     return_to: &'a str,
+    device: &'a str,
     public_url: &'a str,
     public_login: String,
     heading: String,

@@ -20,8 +20,8 @@ pub struct Site {
     pub login: Rc<Login>,
     /// The codes' pictures.
     pub images: Images,
-    /// The sockets.
-    pub hub: Addr<LoginHub>,
+    /// The sockets. Shared, since each address of an actor is memory of its own.
+    pub hub: Rc<Addr<LoginHub>>,
     /// Who is asking.
     pub addresses: AddressFinder,
     /// How many they are.

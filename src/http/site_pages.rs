@@ -9,6 +9,7 @@ use super::{
     language::Language,
     pages::{self, DashboardPage, LoginPage},
     return_to, session,
+    user_agent::{self, Device},
 };
 use crate::{error::Error, login::ids::Secret};
 
@@ -36,6 +37,7 @@ pub async fn login(request: HttpRequest) -> Result<HttpResponse, Error> {
         site_name: &settings.site_name,
         public_url: &settings.public_url,
         return_to: checked.unwrap_or("/dashboard"),
+        device: shown_on(&request, settings.opens_by_link),
     });
     let mut response = html(&request, language, page)?;
     let secure = settings.secure();
@@ -46,6 +48,18 @@ pub async fn login(request: HttpRequest) -> Result<HttpResponse, Error> {
             .map_err(|error| Error::Internal(error.into()))?;
     }
     Ok(response)
+}
+
+/// How the page's phone opens the mini program, if the page is on a phone.
+fn shown_on(request: &HttpRequest, opens_by_link: bool) -> &'static str {
+    let agent = request.headers().get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    match user_agent::device(agent.unwrap_or_default()) {
+        Device::Screen => "",
+        Device::Wechat => "wechat",
+        Device::Phone if opens_by_link => "link",
+        Device::Phone => "phone",
+    }
 }
 
 /// `GET /dashboard`

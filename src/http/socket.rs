@@ -12,13 +12,15 @@ use super::{
     edge,
     extract::{client_address, language, query, requester, site},
     origin, session,
+    site::Site,
 };
 use crate::{
     error::Error,
     login::{attempt::Browser, begin::Requester},
     session::{
         logic::Logic,
-        transport::ws_actor::{BrowserSocket, Opening, Purpose},
+        socket::{Opening, Purpose, Session},
+        transport::ws_actor::BrowserSocket,
     },
 };
 
@@ -49,13 +51,7 @@ fn open_login(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, E
         requester,
         permit,
     };
-    BrowserSocket::start(
-        site.login.clone(),
-        site.hub.clone(),
-        opening,
-        request,
-        payload,
-    )
+    open(site, opening, request, payload)
 }
 
 /// `GET /ws/session`
@@ -99,13 +95,18 @@ async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpRes
         },
         permit,
     };
-    BrowserSocket::start(
-        site.login.clone(),
-        site.hub.clone(),
-        opening,
-        request,
-        payload,
-    )
+    open(site, opening, request, payload)
+}
+
+/// Answers 101 and hands the connection to a transport.
+fn open(
+    site: &Site,
+    opening: Opening,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
+    let session = Session::new(site.login.clone(), site.hub.clone(), opening);
+    BrowserSocket::start(session, request, payload)
 }
 
 /// Any other method at a socket's address.

@@ -35,6 +35,8 @@ pub struct Login {
     pub digits_label: &'static str,
     pub digits_submit: &'static str,
     pub not_me: &'static str,
+    /// Opens the mini program from a page on the phone.
+    pub open: &'static str,
     pub public_link: &'static str,
     pub tip: &'static str,
 }

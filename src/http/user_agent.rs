@@ -51,9 +51,80 @@ pub fn describe(user_agent: &str) -> (String, String) {
     )
 }
 
+/// Where a login page is open, as far as it matters how the mini program can be opened there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// A screen that a phone can scan.
+    Screen,
+    /// `WeChat`'s own browser on a phone or tablet: a long press on a code opens it.
+    Wechat,
+    /// Another browser on the phone itself.
+    Phone,
+}
+
+/// The device, by the words of its `User-Agent`. `WeChat` on a computer is a screen, and so is
+/// a tablet: it shows a code to the phone beside it.
+pub fn device(user_agent: &str) -> Device {
+    let has = |word| user_agent.contains(word);
+    let is_phone = has("iPhone")
+        || has("Android") && has("Mobile")
+        || has("Harmony") && (has("Phone") || has("Mobile"));
+    let is_mobile = is_phone || has("iPad") || has("Android") || has("Harmony");
+    match (has("MicroMessenger/") && is_mobile, is_phone) {
+        (true, _) => Device::Wechat,
+        (false, true) => Device::Phone,
+        (false, false) => Device::Screen,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_on_a_phone_is_told_from_one_that_a_phone_can_scan() {
+        for (agent, expected) in [
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.54(0x18003622) NetType/WIFI Language/zh_CN",
+                Device::Wechat,
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 14; 23127PN0CC Build/UKQ1.230804.001; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0 Mobile Safari/537.36 XWEB/1160117 MMWEBSDK/20240404 MicroMessenger/8.0.49.2600(0x2800313D) WeChat/arm64 Weixin NetType/WIFI Language/zh_CN ABI/arm64",
+                Device::Wechat,
+            ),
+            (
+                "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.50(0x18003237) NetType/WIFI Language/zh_CN",
+                Device::Wechat,
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+                Device::Phone,
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36",
+                Device::Phone,
+            ),
+            (
+                "Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile HuaweiBrowser/5.0.4.300",
+                Device::Phone,
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/107.0.0.0 Safari/537.36 MicroMessenger/7.0.20.1781(0x6700143B) NetType/WIFI MiniProgramEnv/Windows WindowsWechat/WMPF",
+                Device::Screen,
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+                Device::Screen,
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+                Device::Screen,
+            ),
+            ("", Device::Screen),
+        ] {
+            assert_eq!(device(agent), expected, "{agent}");
+        }
+    }
 
     #[test]
     fn real_browsers_are_known_by_name_and_system() {

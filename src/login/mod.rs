@@ -9,6 +9,7 @@ pub mod confirm;
 pub mod ids;
 pub mod keys;
 pub mod limits;
+pub mod links;
 pub mod phone;
 pub mod reason;
 pub mod recheck;
@@ -32,6 +33,7 @@ use attempt::Attempt;
 use check::CheckCodes;
 use keys::SigningKeys;
 use limits::Limits;
+use links::LinkScenes;
 
 /// The use cases of a login, for one worker. A clone is cheap.
 #[derive(Debug, Clone)]
@@ -45,6 +47,7 @@ pub struct Login {
     pub(crate) store: Store,
     pub(crate) keys: Arc<SigningKeys>,
     check_codes: Arc<CheckCodes>,
+    links: Arc<LinkScenes>,
     begin: BeginQueue,
     resume: ResumeQueue,
     /// Where codes come from.
@@ -64,6 +67,7 @@ pub struct Parts {
     pub store: Store,
     pub keys: Arc<SigningKeys>,
     pub check_codes: Arc<CheckCodes>,
+    pub links: Arc<LinkScenes>,
     pub begin: BeginQueue,
     pub resume: ResumeQueue,
     pub identities: Arc<Breaker>,
@@ -80,6 +84,7 @@ impl Login {
             store,
             keys,
             check_codes,
+            links,
             begin,
             resume,
             identities,
@@ -92,6 +97,7 @@ impl Login {
             store,
             keys,
             check_codes,
+            links,
             begin,
             resume,
             codes,

@@ -2,6 +2,8 @@
 
 mod commands;
 mod flood;
+pub mod frame;
 pub mod logic;
 pub mod protocol;
+pub mod socket;
 pub mod transport;

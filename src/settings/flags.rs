@@ -114,6 +114,7 @@ pub(super) const NAMES: &[&str] = &[
     "SAOMA_WECHAT_APP_SECRET_FILE",
     "SAOMA_WECHAT_BASE_URL",
     "SAOMA_WECHAT_ENV_VERSION",
+    "SAOMA_WECHAT_LINK",
     "SAOMA_WECHAT_PAGE",
     "SAOMA_WECHAT_PAUSE",
     "SAOMA_WECHAT_TRUST_BASE_URL",
@@ -173,6 +174,8 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_WECHAT_APP_SECRET_FILE   instead, a file that holds it
   SAOMA_WECHAT_PAGE              the page that a code opens [pages/index/wsLogin]
   SAOMA_WECHAT_ENV_VERSION       release, trial or develop [release]
+  SAOMA_WECHAT_LINK              true: a page on a phone opens the mini program by a link;
+                                 needs WeChat's 明文 scheme declaration [false]
   SAOMA_WECHAT_BASE_URL          WeChat's API [https://api.weixin.qq.com]
   SAOMA_WECHAT_TRUST_BASE_URL    true: allow any other API address [false]
   SAOMA_WECHAT_PAUSE             longest pause between calls while WeChat fails [60s]

@@ -83,6 +83,8 @@ pub struct Settings {
     pub csp_report_url: Option<Url>,
     /// The mini program and WeChat's API.
     pub wechat: Arc<WechatSettings>,
+    /// Whether a page on a phone may open the mini program by a link.
+    pub opens_by_link: bool,
     /// How long each step of a login may take.
     pub timers: Timers,
     /// How long entries of the audit log are kept.
@@ -266,6 +268,7 @@ impl Settings {
             },
             security_contacts: values.contacts("SAOMA_SECURITY_CONTACT")?,
             csp_report_url: values.optional_url("SAOMA_CSP_REPORT_URL")?,
+            opens_by_link: values.flag("SAOMA_WECHAT_LINK")?,
             timers,
             audit_retention: values.duration("SAOMA_AUDIT_RETENTION", "180d")?,
             limits: Limits::from_values(values)?,

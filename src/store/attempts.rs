@@ -128,6 +128,38 @@ impl Store {
         )
     }
 
+    /// One more scene for a pending attempt of this browser, beside those of its codes. It ends
+    /// with the newest code's, and just before it, so that a renewal does not take it for one.
+    /// False: there is no such attempt, or it is pending no more.
+    pub async fn add_link_scene(
+        &self,
+        id: AttemptId,
+        browser: &Hash,
+        scene: &Hash,
+    ) -> Result<bool, StoreError> {
+        let added = self
+            .run(async |db| {
+                sqlx::query!(
+                    "insert into attempt_scenes (scene_hash, attempt_id, expires_at)
+                     select $3, a.id, a.expires_at - interval '2 microseconds'
+                     from login_attempts a
+                     where a.id = $1 and a.browser_hash = $2
+                        and a.state = any($4) and a.expires_at > saoma_now()
+                     on conflict (scene_hash) do update set
+                        expires_at = excluded.expires_at, created_at = excluded.created_at
+                     where attempt_scenes.attempt_id = excluded.attempt_id",
+                    id.0,
+                    browser.as_slice(),
+                    scene.as_slice(),
+                    &Step::Scan.leaves_words(),
+                )
+                .execute(db)
+                .await
+            })
+            .await?;
+        Ok(added.rows_affected() == 1)
+    }
+
     /// The first scan of a good scene claims its attempt, by this entry scene,
     /// and fixes what the person is asked for. A code of the pool leaves one try
     /// for the number. What counts is the code that was scanned: the attempt's

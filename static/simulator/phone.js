@@ -1,55 +1,40 @@
-// The phone: opens on a scan, holds the attempt and its nonce, and shows how the login goes.
+// The phone: who holds it, which page of the mini program is open, and what the screen shows.
 
 import { bench } from "/phone/assets/bench.js";
 import { recall, remember, sceneIn } from "/phone/assets/browser.js";
-import { Devices, devices } from "/phone/assets/devices.js";
-import * as endings from "/phone/assets/endings.js";
-import { Saoma } from "/phone/assets/saoma.js";
+import { chatPage, homePage, loginPage, profilePage } from "/phone/assets/pages.js";
 import * as screens from "/phone/assets/screens.js";
 import { strings } from "/phone/assets/strings.js";
-import { changesOf } from "/phone/assets/watch.js";
 
-const SCREENS = { ...screens, ...endings, devices };
-const OVER = ["expired", "cancelled", "failed"];
-// How far a login has come; a late answer never leads back.
-const PROGRESS = { scanned: 1, approved: 2, confirmed: 3 };
+const CAMERA = 1047;
 
 class Phone {
   constructor() {
-    const query = new URLSearchParams(location.search);
     this.users = JSON.parse(document.body.dataset.users);
-    this.devices = new Devices(this);
+    this.siteName = document.body.dataset.site;
     this.readAddress();
-    this.userId = this.#knownUser(query.get("user")) ?? this.#knownUser(recall("user"));
-    this.entryScene = Number(recall("entry-scene")) || 1047;
+    const { user } = this.query;
+    this.userId = this.#knownUser(user) ?? this.#knownUser(recall("user"));
+    this.entryScene = Number(recall("entry-scene")) || CAMERA;
     this.language = strings[recall("language")] ? recall("language") : document.documentElement.lang;
     this.settingsOpen = false;
-    this.saoma = new Saoma(this.language);
-    this.launches = 0;
+    this.page = null;
+    this.drawn = {};
     this.act = {
       again: () => this.launch(),
-      ask: (kind, id) => this.devices.ask(kind, id),
-      devices: () => this.goTo("", "/phone?devices"),
-      do: () => this.devices.act(),
-      keep: () => this.devices.keep(),
       addUser: (nickname) => this.addUser(nickname),
-      confirm: () => this.confirm(),
       enterBy: (entryScene) => this.enterBy(entryScene),
-      home: () => this.goTo(""),
-      look: () => this.look(),
-      open: (link) => this.open(link),
       pick: (id) => this.pick(id),
-      refuse: () => this.refuse(),
-      register: (nickname) => this.register(nickname),
-      retry: () => this.launch(),
       speak: (language) => this.speak(language),
     };
   }
 
   readAddress() {
-    const query = new URLSearchParams(location.search);
-    this.scene = query.get("scene") ?? "";
-    this.devices.wanted = query.has("devices");
+    this.query = Object.fromEntries(new URLSearchParams(location.search));
+    this.scene = this.query.scene ?? "";
+    this.wantsDevices = "devices" in this.query;
+    this.chatSession = this.query.chat ?? "";
+    this.chatName = this.query.name ?? "";
   }
 
   get text() {
@@ -65,212 +50,80 @@ class Phone {
   }
 
   // What a scan does to a mini program, also to one that is open already.
-  async launch() {
-    this.watching?.abort();
-    this.launches += 1;
-    this.attempt = null;
-    this.progress = 0;
+  launch() {
+    this.page?.close();
+    this.page = this.#pageOfAddress();
     this.renderBench();
-    if (!this.scene && !this.devices.wanted) return this.show({ name: "home", link: "" });
-    if (!this.user) return this.show({ name: "pick", users: this.users });
-    if (this.devices.wanted) return this.devices.open();
-    this.show({ name: "loading" });
-    const mine = this.launches;
-    const answer = await this.scan();
-    if (mine !== this.launches) return;
-    if (!answer.ok) return this.show(endings.screenFor(answer, false));
-    this.progress = PROGRESS.scanned;
-    this.showConfirm();
-    this.watch();
+    this.page.open();
   }
 
-  async scan() {
-    const answer = await this.saoma.scan(this.userId, this.scene, this.entryScene);
-    if (answer.ok) {
-      this.attempt = answer.body;
-      this.setDeadline(answer.body.expires_in);
-    }
-    return answer;
+  #pageOfAddress() {
+    const isHome = !(this.scene || this.wantsDevices || this.chatSession || "account" in this.query);
+    if (!isHome && !this.user) return this.#pick();
+    if (this.scene) return loginPage(this);
+    if (this.chatSession) return chatPage(this);
+    if ("account" in this.query) return profilePage(this);
+    return homePage(this, () => this.text);
   }
 
-  showConfirm(extra = {}) {
-    this.show({ name: "confirm", scan: this.attempt, user: this.user, number: "", ...extra });
+  #pick() {
+    const words = this.text.pick;
+    const open = () => this.draw("pick", words.title, screens.pick(words, this.users, this.act), false);
+    return { open, draw: open, hide() {}, show() {}, close() {} };
   }
 
-  async confirm() {
-    const view = this.view;
-    const number = this.attempt.check === "number" ? (view.number ?? this.number) : null;
-    this.number = number;
-    const answer = await this.busily(() => this.saoma.confirm(this.userId, this.attempt.nonce, number));
-    if (!answer) return;
-    const { code, result, reference, check_code: checkCode, tries_left: triesLeft } = answer.body;
-    if (answer.ok && result === "login_succeeded") return this.advance({ state: "confirmed" });
-    if (answer.ok && result === "code_needed") return this.advance({ state: "approved", check_code: checkCode });
-    if (answer.ok && reference) {
-      return this.end({ name: "ended", kind: "failed", reason: "registration_closed", reference });
-    }
-    if (answer.ok && result === "not_registered") {
-      return this.show({ name: "register", scan: this.attempt, nickname: this.user.nickname });
-    }
-    if (code === "nonce_invalid" && !view.rescanned) return this.scanAgain(view);
-    if (code === "number_wrong" && triesLeft > 0) {
-      return this.showConfirm({ problem: this.text.confirm.numberWrong(triesLeft), focus: "number" });
-    }
-    if (code === "number_wrong") return this.end({ name: "ended", kind: "failed", reason: "number_wrong" });
-    this.settle(answer);
-  }
-
-  // Another scan by this user has replaced our nonce. Confirm once more, but only what the person
-  // has seen.
-  async scanAgain(view) {
-    const before = this.attempt;
-    const answer = await this.busily(() => this.scan());
-    if (!answer) return;
-    if (!answer.ok) return this.settle(answer);
-    const same = before.check === this.attempt.check
-      && JSON.stringify(before.browser) === JSON.stringify(this.attempt.browser);
-    this.showConfirm({ rescanned: true, number: this.number ?? "", changed: !same });
-    if (same) await this.confirm();
-  }
-
-  async refuse() {
-    const answer = await this.busily(() => this.saoma.cancel(this.userId, this.attempt.nonce));
-    if (!answer) return;
-    if (answer.ok) return this.end({ name: "ended", kind: "cancelled", reason: "by_phone" });
-    this.settle(answer);
-  }
-
-  async register(nickname) {
-    const answer = await this.busily(() => this.saoma.register(this.userId, nickname));
-    if (!answer) return;
-    if (!answer.ok && answer.body.code !== "already_registered") return this.settle(answer);
-    // The same attempt once more, now that there is an account.
-    await this.confirm();
-  }
-
-  // Runs one request with the buttons off. Nothing comes back if the phone has moved on meanwhile.
-  async busily(request) {
-    const view = this.view;
-    if (view.busy) return null;
-    this.show({ ...view, busy: true, problem: null });
-    const [mine, during] = [this.launches, this.view];
-    const answer = await request();
-    if (mine !== this.launches || this.view !== during) return null;
-    during.busy = false;
-    return answer;
-  }
-
-  // An answer that is no success: the end of the attempt, or a sentence above the buttons.
-  async settle(answer) {
-    if (answer.body.code === "already_redeemed") return this.advance({ state: "redeemed" });
-    const screen = endings.screenFor(answer, true);
-    if (screen.name === "error") return this.tellProblem(answer);
-    // Why it is over, the attempt itself says.
-    const mine = this.launches;
-    const state = await this.saoma.attempt(this.userId, this.attempt.attempt, null);
-    if (mine !== this.launches || this.watching.signal.aborted) return;
-    if (state.ok && OVER.includes(state.body.state)) this.advance(state.body);
-    else this.end(screen);
-  }
-
-  showProblem(answer) {
-    this.show(endings.screenFor(answer, false));
-  }
-
-  // A sentence above the buttons, which stay.
-  tellProblem(answer) {
-    const screen = endings.screenFor(answer, true);
-    const problem = screen.detail || (screen.offline ? this.text.error.offline : this.text.error.fallback);
-    this.show({ ...this.view, busy: false, problem });
-  }
-
-  async watch() {
-    this.watching = new AbortController();
-    const { signal } = this.watching;
-    const changes = changesOf(this.saoma, this.userId, this.attempt.attempt, signal);
-    for await (const answer of changes) {
-      if (answer.ok) this.advance(answer.body);
-      else this.end(endings.screenFor(answer, true));
-    }
-  }
-
-  advance({ state, reason, reference, expires_in: expiresIn, check_code: checkCode }) {
-    if (expiresIn) this.setDeadline(expiresIn);
-    if (state === "redeemed") return this.end({ name: "redeemed", scan: this.attempt });
-    // The confirm that is under way brings the reference along.
-    if (reason === "registration_closed" && !reference && this.view.busy) return;
-    if (OVER.includes(state)) return this.end({ name: "ended", kind: state, reason, reference });
-    if ((PROGRESS[state] ?? 0) <= this.progress) return;
-    this.progress = PROGRESS[state];
-    this.show(state === "approved" ? { name: "code", checkCode } : { name: "confirmed" });
-  }
-
-  end(view) {
-    this.watching?.abort();
-    this.deadline = null;
-    this.show(view);
-  }
-
-  // Renders, and moves the focus to the new screen's heading when it is another screen.
-  show(view) {
-    const another = this.view?.name !== view.name || this.view?.reason !== view.reason;
-    this.view = view;
+  // Puts a page on the screen. What somebody is typing stays, and so does the place where he is.
+  draw(name, title, content, isBusy) {
     const screen = document.getElementById("screen");
-    screen.replaceChildren(...SCREENS[view.name](view, this.text, this.act).filter(Boolean));
-    screen.dataset.screen = view.name;
-    this.tick();
-    const title = screen.querySelector("h1");
-    document.title = `${title.textContent} · ${this.text.bench.title}`;
-    if (view.focus) document.getElementById(view.focus)?.focus();
-    else if (another) title.focus({ preventScroll: true });
-    if (another) {
-      screen.scrollTop = 0;
-      document.getElementById("announcer").textContent = title.textContent;
+    const another = this.drawn.name !== name;
+    const { id, value, selectionStart } = document.activeElement ?? {};
+    const typed = Object.fromEntries([...screen.querySelectorAll("[data-keep]")].map((field) => [field.id, field.value]));
+    this.drawn = { name };
+    screen.replaceChildren(...content.filter(Boolean));
+    screen.dataset.screen = name;
+    screen.setAttribute("aria-busy", String(isBusy));
+    for (const field of screen.querySelectorAll("[data-keep]")) {
+      if (!another && typed[field.id]) field.value = typed[field.id];
     }
+    document.title = `${title} · ${this.text.bench.title}`;
+    this.#focus(another, id, value === undefined ? null : selectionStart);
+    if (!another) return;
+    screen.scrollTop = 0;
+    document.getElementById("announcer").textContent = title;
   }
 
-  setDeadline(seconds) {
-    this.deadline = performance.now() + seconds * 1000;
-  }
-
-  // Once a second: the clock, the countdown, the retry button.
-  tick() {
-    const now = new Date();
-    const minutes = String(now.getMinutes()).padStart(2, "0");
-    document.getElementById("clock").textContent = `${now.getHours()}:${minutes}`;
-    const countdown = document.getElementById("countdown");
-    if (countdown && this.deadline) {
-      const left = Math.max(0, Math.ceil((this.deadline - performance.now()) / 1000));
-      countdown.textContent = this.text.confirm.left(left);
-    }
-    const retry = document.getElementById("retry");
-    if (retry?.disabled) {
-      const left = Math.ceil((this.view.retryAt - performance.now()) / 1000);
-      retry.disabled = left > 0;
-      retry.textContent = left > 0 ? this.text.error.retryIn(left) : this.text.error.retry;
-    }
+  #focus(another, id, caret) {
+    const heading = document.querySelector("#screen h1");
+    if (another) return heading?.focus({ preventScroll: true });
+    if (document.activeElement !== document.body) return undefined;
+    const next = [id, "leave", "told"].map((it) => it && document.getElementById(it)).find((it) => it && !it.disabled);
+    if (!next) return undefined;
+    next.focus();
+    if (caret !== null && next.setSelectionRange && next.id === id) next.setSelectionRange(caret, caret);
+    return undefined;
   }
 
   renderBench() {
     document.documentElement.lang = this.language;
-    document.getElementById("app-name").textContent = this.text.appName;
+    document.getElementById("app-name").textContent = this.siteName;
     document.getElementById("bench").replaceChildren(...bench(this, this.text, this.act));
   }
 
   // What a camera does that looks at the computer's screen: it sees the newest code.
   async look() {
-    const answer = await this.saoma.newest();
-    if (answer.ok && answer.body.scene) return this.goTo(answer.body.scene);
-    return this.show({ name: "home", link: "", nothing: this.text.home.nothing });
+    const response = await fetch("/phone/newest").catch(() => null);
+    const scene = response?.ok ? (await response.json()).scene : null;
+    if (scene) this.go(addressOf(scene));
+    return Boolean(scene);
   }
 
   open(link) {
     const scene = sceneIn(link.trim());
-    if (!scene) return this.show({ name: "home", link, problem: this.text.home.invalid, focus: "link" });
-    this.goTo(scene);
+    if (scene) this.go(addressOf(scene));
+    return Boolean(scene);
   }
 
-  goTo(scene, address = scene ? `/phone?scene=${encodeURIComponent(scene)}` : "/phone") {
+  go(address) {
     history.pushState(null, "", address);
     this.readAddress();
     this.launch();
@@ -283,10 +136,13 @@ class Phone {
   }
 
   async addUser(nickname) {
-    const answer = await this.saoma.addUser(nickname);
-    if (!answer.ok) return;
-    this.users.push(answer.body);
-    this.pick(answer.body.id);
+    const headers = { "content-type": "application/json", "accept-language": this.language };
+    const body = JSON.stringify({ nickname });
+    const response = await fetch("/phone/users", { method: "POST", headers, body }).catch(() => null);
+    if (!response?.ok) return;
+    const user = await response.json();
+    this.users.push(user);
+    this.pick(user.id);
   }
 
   enterBy(entryScene) {
@@ -295,14 +151,23 @@ class Phone {
     this.launch();
   }
 
+  // The mini program is opened in a WeChat of this language.
   speak(language) {
     this.language = language;
-    this.saoma.language = language;
     remember("language", language);
     this.renderBench();
-    this.view.problem = null;
-    this.show(this.view);
+    this.page.draw();
   }
+
+  tick() {
+    const now = new Date();
+    const minutes = String(now.getMinutes()).padStart(2, "0");
+    document.getElementById("clock").textContent = `${now.getHours()}:${minutes}`;
+  }
+}
+
+function addressOf(scene) {
+  return `/phone?scene=${encodeURIComponent(scene)}`;
 }
 
 const phone = new Phone();
@@ -310,5 +175,11 @@ window.addEventListener("popstate", () => {
   phone.readAddress();
   phone.launch();
 });
+// Whoever leaves WeChat stops the mini program.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) phone.page.hide();
+  else phone.page.show();
+});
+phone.tick();
 setInterval(() => phone.tick(), 1000);
 phone.launch();

@@ -23,6 +23,7 @@ mod instances;
 mod internal;
 mod keys;
 mod limits;
+mod links;
 mod login;
 mod messages;
 mod migrate;

@@ -19,10 +19,11 @@ async fn log_in(server: &TestServer, phone: &PhonePage, words: [&str; 2]) -> Chr
     assert!(browser.me().await.is_null());
     phone.expect_equal_buttons().await;
     phone.tap(words[0]).await;
-    phone.expect("register").await;
+    phone.expect("not_registered").await;
+    phone.type_nickname("Alex").await;
     phone.tap(words[1]).await;
     browser.expect_path("/dashboard").await;
-    phone.expect("redeemed").await;
+    phone.expect("done").await;
     browser
 }
 
@@ -30,9 +31,8 @@ async fn log_in(server: &TestServer, phone: &PhonePage, words: [&str; 2]) -> Chr
 async fn a_login_is_new_on_the_phone_and_ends_there() {
     let server = TestServer::start().await;
     let phone = PhonePage::of(&server, "zh-CN,zh,en", "alex", CAMERA).await;
-    let browser = log_in(&server, &phone, ["确认登录", "创建并登录"]).await;
-    phone.tap("登录设备").await;
-    phone.expect("devices").await;
+    let browser = log_in(&server, &phone, ["确认登录", "注册并登录"]).await;
+    phone.devices(&server).await;
     assert_eq!(phone.count(".session").await, 1);
     assert_eq!(phone.words_of(".session .new").await, "新");
     phone.expect_accessible("devices").await;
@@ -40,16 +40,16 @@ async fn a_login_is_new_on_the_phone_and_ends_there() {
     phone.devices(&server).await;
     assert_eq!(phone.count(".session .new").await, 0);
 
-    phone.tap("下线").await;
+    phone.tap("退出登录").await;
     phone.expect_equal_buttons().await;
     phone.tap("取消").await;
     assert!(!browser.me().await.is_null());
-    phone.tap("下线").await;
-    phone.tap("下线").await;
+    phone.tap("退出登录").await;
+    phone.tap("退出登录").await;
     let start = Instant::now();
     browser.expect_state("ended").await;
     assert!(start.elapsed() < Duration::from_secs(3), "{start:?}");
-    phone.expect_words("已下线。").await;
+    phone.expect_words("已让它退出登录。").await;
     assert_eq!(phone.count(".session").await, 0);
 }
 
@@ -57,14 +57,14 @@ async fn a_login_is_new_on_the_phone_and_ends_there() {
 async fn this_was_not_me_ends_the_login_and_marks_it() {
     let server = TestServer::start().await;
     let phone = PhonePage::of(&server, "en-US", "alex", CAMERA).await;
-    let browser = log_in(&server, &phone, ["Log in", "Create"]).await;
+    let browser = log_in(&server, &phone, ["Sign in", "Register"]).await;
     phone.devices(&server).await;
     phone.tap("Not me").await;
-    phone.expect_words("marked as not you").await;
+    phone.expect_words("the website keeps a note").await;
     phone.expect_accessible("report").await;
     phone.tap("Not me").await;
     phone
-        .expect_words("The session has ended and is marked")
+        .expect_words("It is signed out, and noted as not yours")
         .await;
     browser.expect_state("ended").await;
     let marked = "SELECT count(*) FROM audit_log WHERE reported_at IS NOT NULL";
@@ -75,33 +75,34 @@ async fn this_was_not_me_ends_the_login_and_marks_it() {
 async fn all_logins_end_from_the_phone_and_the_account_goes_with_all_that_belongs_to_it() {
     let server = TestServer::start().await;
     let phone = PhonePage::of(&server, "en-US", "alex", CAMERA).await;
-    let first = log_in(&server, &phone, ["Log in", "Create"]).await;
+    let first = log_in(&server, &phone, ["Sign in", "Register"]).await;
     let second = Chromium::start().await;
     second.open_login(&server.url).await;
     phone.scan(&second.scan_screen().await).await;
     phone.expect("confirm").await;
-    phone.tap("Log in").await;
+    phone.tap("Sign in").await;
     second.expect_path("/dashboard").await;
     phone.devices(&server).await;
     assert_eq!(phone.count(".session").await, 2);
-    phone.tap("End all").await;
-    phone.expect_words("End all 2 sessions?").await;
-    phone.tap("End all").await;
-    phone.expect_words("All sessions have ended.").await;
+    phone.tap("Sign out all").await;
+    phone.expect_words("Sign all 2 browsers out?").await;
+    phone.tap("Sign out all").await;
+    phone.expect_words("All browsers are signed out.").await;
     first.expect_state("ended").await;
     second.expect_state("ended").await;
 
+    phone.account(&server).await;
     phone.tap("Delete account").await;
-    phone.expect_words("gone for good").await;
+    phone.expect_words("This cannot be undone").await;
     phone.expect_accessible("deleting").await;
-    phone.tap("Delete account").await;
+    phone.tap("Delete for good").await;
     phone.expect_words("Account deleted").await;
     // Whoever comes back is somebody new.
     second.expect_path("/login").await;
     second.expect_state("pending").await;
     phone.scan(&second.scan_screen().await).await;
     phone.expect("confirm").await;
-    phone.tap("Log in").await;
+    phone.tap("Sign in").await;
     second.expect_state("not_registered").await;
 }
 
@@ -109,7 +110,7 @@ async fn all_logins_end_from_the_phone_and_the_account_goes_with_all_that_belong
 async fn a_blocked_user_is_told_so_on_both_sides() {
     let server = TestServer::start().await;
     let phone = PhonePage::of(&server, "zh-CN,zh,en", "alex", CAMERA).await;
-    let browser = log_in(&server, &phone, ["确认登录", "创建并登录"]).await;
+    let browser = log_in(&server, &phone, ["确认登录", "注册并登录"]).await;
     let user = browser
         .run_async("fetch('/api/me').then((answer) => answer.json()).then((me) => me.id)")
         .await;
@@ -122,7 +123,7 @@ async fn a_blocked_user_is_told_so_on_both_sides() {
     phone.scan(&browser.scan_screen().await).await;
     phone.expect("confirm").await;
     phone.tap("确认登录").await;
-    phone.expect_words("账号已停用").await;
+    phone.expect_words("无法登录").await;
     browser.expect_state("failed").await;
     assert_eq!(browser.text("status_title").await, "Account blocked");
 }
@@ -135,9 +136,8 @@ async fn with_registration_closed_the_phone_shows_the_reference_for_the_sites_ow
     browser.open_login(&server.url).await;
     phone.scan(&browser.scan_screen().await).await;
     phone.expect("confirm").await;
-    phone.tap("Log in").await;
-    phone.expect("ended").await;
-    phone.expect_words("No new accounts").await;
+    phone.tap("Sign in").await;
+    phone.expect("registration_closed").await;
     phone.expect_accessible("reference").await;
     browser.expect_state("failed").await;
     assert_eq!(browser.text("status_title").await, "No account here");

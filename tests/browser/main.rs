@@ -24,6 +24,7 @@ mod error_pages;
 mod logins;
 mod mini_program;
 mod people;
+mod same_device;
 mod screens;
 mod security;
 mod sessions;

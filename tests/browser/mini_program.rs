@@ -1,4 +1,5 @@
-//! The mini program's own logic, in Node, before the real server: what it makes of the answers.
+//! The mini program itself, in Node, before the real server: its pages drawn from their own WXML and
+//! tapped, their requests and sockets real. Real browsers are logged in by it.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -9,12 +10,16 @@ use std::{
     time::Duration,
 };
 
+use saoma::simulator::FaultMode;
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::support::{
-    Attempt, Phone, TestServer,
-    phone::{CAMERA, FORWARDED},
+use crate::{
+    chromium::Chromium,
+    support::{
+        Attempt, Phone, TestServer,
+        phone::{CAMERA, FORWARDED},
+    },
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,10 +33,14 @@ struct MiniProgram {
 
 impl MiniProgram {
     fn of(server: &TestServer, phone: &Phone, language: &str) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("miniprogram/test/real/phone.js");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("miniprogram");
+        assert!(
+            folder.join("node_modules").exists(),
+            "run `npm ci` in miniprogram/ first"
+        );
         let simulator = server.simulator.url();
         let mut node = Command::new("node")
-            .arg(script)
+            .arg(folder.join("test/real/phone.js"))
             .args([&server.url, simulator.as_str().trim_end_matches('/')])
             .args([&phone.openid, language])
             .stdin(Stdio::piped())
@@ -49,22 +58,53 @@ impl MiniProgram {
         Self { node, input, views }
     }
 
-    /// The user does something, such as `["confirm"]`.
+    /// The user or WeChat does something, such as `["background"]`.
     fn act(&mut self, act: &Value) {
         writeln!(self.input, "{act}").unwrap();
     }
 
+    /// Taps the button that says this.
+    fn tap(&mut self, words: &str) {
+        self.act(&json!(["tap", words]));
+    }
+
+    /// Types into the field for the two digits.
+    fn type_number(&mut self, number: &str) {
+        self.act(&json!(["type", ".field-number", number]));
+    }
+
+    /// Scans, and waits for the confirm.
+    async fn scan(&mut self, scene: &str, entry_scene: i32) -> Value {
+        self.act(&json!(["scan", scene, entry_scene]));
+        self.expect("confirm").await
+    }
+
+    /// Opens a page, as from another one.
+    fn open(&mut self, page: &str) {
+        self.act(&json!(["open", page, {}]));
+    }
+
     /// The next view of this screen on which nothing is under way.
     async fn expect(&mut self, screen: &str) -> Value {
+        self.until(screen, |view| view["screen"] == screen).await
+    }
+
+    /// The next view that says this.
+    async fn expect_words(&mut self, words: &str) -> Value {
+        self.until(words, |view| view["text"].as_str().unwrap().contains(words))
+            .await
+    }
+
+    async fn until(&mut self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let mut seen = Vec::new();
         loop {
             let Ok(Some(view)) = timeout(PATIENCE, self.views.recv()).await else {
-                panic!("{screen} did not come; seen: {seen:?}");
+                panic!("{what} did not come; seen: {seen:#?}");
             };
-            if view["screen"] == screen && view["busy"] == false {
+            if is_it(&view) && view["busy"] != true {
                 return view;
             }
-            seen.push(view["screen"].clone());
+            seen.push(view["text"].clone());
         }
     }
 }
@@ -74,6 +114,257 @@ impl Drop for MiniProgram {
         let _ = self.node.kill();
         let _ = self.node.wait();
     }
+}
+
+/// Another number than this.
+fn other_than(number: &str) -> &'static str {
+    if number == "00" { "01" } else { "00" }
+}
+
+#[actix_web::test]
+async fn its_own_pages_log_a_browser_in_and_out_again() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let browser = Chromium::start().await;
+    browser.open_login(&server.url).await;
+    let mut mini = MiniProgram::of(&server, &phone, "en");
+    let view = mini.scan(&browser.scene().await, CAMERA).await;
+    let text = view["text"].as_str().unwrap();
+    for words in ["Chrome", "Linux", "127.0.0.0/24", "just now"] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    browser.expect_state("scanned").await;
+    mini.tap("Sign in");
+    browser.expect_path("/dashboard").await;
+    assert_eq!(browser.me().await, "Ming");
+    let view = mini.expect("done").await;
+    assert_eq!(view["buttons"]["chat"], "Send to computer");
+
+    mini.open("pages/index/index");
+    let view = mini.expect("list").await;
+    assert_eq!(view["devices"][0]["name"], "Chrome · Linux");
+    assert_eq!(view["devices"][0]["isNew"], true);
+    mini.tap("Not me");
+    mini.expect_words("keeps a note").await;
+    mini.tap("Not me");
+    mini.expect_words("noted as not yours").await;
+    browser.expect_state("ended").await;
+    let marked = "SELECT count(*) FROM audit_log WHERE reported_at IS NOT NULL";
+    assert!(server.database.count(marked).await > 0);
+}
+
+#[actix_web::test]
+async fn a_newcomer_registers_changes_his_name_and_deletes_his_account() {
+    let server = TestServer::start().await;
+    let phone = server.phone().await;
+    let browser = Chromium::start().await;
+    browser.open_login(&server.url).await;
+    let mut mini = MiniProgram::of(&server, &phone, "zh_CN");
+    // The home page's own scanner is a camera as well.
+    mini.open("pages/index/index");
+    mini.expect_words("扫一扫登录").await;
+    mini.act(&json!(["look", browser.scene().await]));
+    mini.tap("扫一扫登录");
+    mini.act(&json!(["follow"]));
+    let view = mini.expect("confirm").await;
+    assert_eq!(view["asksNumber"], false);
+    mini.tap("确认登录");
+    mini.expect("not_registered").await;
+    browser.expect_state("not_registered").await;
+    // In the background for a while, the page is where it was.
+    mini.act(&json!(["background"]));
+    mini.act(&json!(["foreground"]));
+    mini.act(&json!(["submit", ".form", {"nickname": "小明"}]));
+    mini.expect("done").await;
+    browser.expect_path("/dashboard").await;
+    assert_eq!(browser.me().await, "小明");
+
+    mini.open("pages/profile/profile");
+    let view = mini.expect("account").await;
+    assert_eq!(view["nickname"], "小明");
+    mini.act(&json!(["submit", ".form", {"nickname": "阿明"}]));
+    mini.expect_words("昵称已保存").await;
+    assert_eq!(browser.me().await, "阿明");
+    mini.tap("注销账号");
+    mini.expect_words("无法恢复").await;
+    mini.tap("确认注销");
+    mini.expect("deleted").await;
+    browser.expect_state("ended").await;
+    let people = "SELECT count(*) FROM users";
+    assert_eq!(server.database.count(people).await, 0);
+}
+
+#[actix_web::test]
+async fn signing_out_ends_the_phones_session_and_leaves_the_browsers() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let browser = server.signed_in(&phone).await;
+    let before = "SELECT count(*) FROM phone_sessions";
+    let before = server.database.count(before).await;
+    let mut mini = MiniProgram::of(&server, &phone, "en");
+    mini.open("pages/profile/profile");
+    mini.expect("account").await;
+    mini.tap("Sign out");
+    mini.expect("signed_out").await;
+    let after = "SELECT count(*) FROM phone_sessions";
+    assert_eq!(server.database.count(after).await, before);
+    let mut browser = browser;
+    browser.get("/api/me").await.expect(200);
+}
+
+#[actix_web::test]
+async fn the_number_goes_from_a_real_page_to_the_real_field() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let browser = Chromium::start().await;
+    browser.open_login(&server.url).await;
+    let mut mini = MiniProgram::of(&server, &phone, "en");
+    mini.scan(&browser.scene().await, FORWARDED).await;
+    browser.expect_state("scanned").await;
+    let number = browser.text("number").await;
+    mini.type_number(other_than(&number));
+    mini.tap("Sign in");
+    mini.expect_words("Tries left: 2").await;
+    mini.type_number(&number);
+    mini.tap("Sign in");
+    browser.expect_path("/dashboard").await;
+    mini.expect("done").await;
+}
+
+#[actix_web::test]
+async fn the_six_digits_go_from_the_phone_to_a_real_page() {
+    let server = TestServer::start_with(&[("SAOMA_CHECK", "code")]).await;
+    let phone = server.registered_phone("Ming").await;
+    let browser = Chromium::start().await;
+    browser.open_login(&server.url).await;
+    let mut mini = MiniProgram::of(&server, &phone, "en");
+    mini.scan(&browser.scene().await, CAMERA).await;
+    mini.tap("Sign in");
+    let view = mini.expect("waiting").await;
+    browser.expect_state("code_needed").await;
+    let type_it = format!(
+        "document.getElementById('digits').value = {}; document.getElementById('check').click()",
+        view["checkCode"]
+    );
+    browser.run(&type_it).await;
+    browser.expect_path("/dashboard").await;
+    mini.expect("done").await;
+}
+
+#[actix_web::test]
+async fn refusing_on_the_phone_is_seen_on_a_real_page() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let browser = Chromium::start().await;
+    browser.open_login(&server.url).await;
+    let mut mini = MiniProgram::of(&server, &phone, "zh_CN");
+    mini.scan(&browser.scene().await, CAMERA).await;
+    mini.tap("拒绝");
+    mini.expect("refused").await;
+    browser.expect_state("cancelled").await;
+}
+
+#[actix_web::test]
+async fn each_way_a_code_can_be_of_no_use_has_its_own_words() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let (_attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
+    server.advance(Duration::from_secs(61)).await;
+    mini.tap("Sign in");
+    mini.expect("expired").await;
+
+    let attempt = server.pending().await;
+    let other = server.registered_phone("Hong").await;
+    other.scan(&attempt.scene).await.expect(200);
+    mini.act(&json!(["scan", attempt.scene, CAMERA]));
+    mini.expect("taken").await;
+
+    let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
+    attempt.browser.expect("scanned").await;
+    attempt.browser.send(json!({"type": "cancel"})).await;
+    attempt.browser.expect("cancelled").await;
+    mini.tap("Sign in");
+    mini.expect("cancelled").await;
+
+    let confirmed = server.confirmed(&phone).await;
+    let mut browser = confirmed.browser;
+    browser.redeem(&confirmed.id).await.expect(200);
+    mini.act(&json!(["scan", confirmed.scene, CAMERA]));
+    mini.expect("already_used").await;
+
+    mini.act(&json!(["scan", "A".repeat(32), CAMERA]));
+    mini.expect("code_unknown").await;
+}
+
+#[actix_web::test]
+async fn what_passes_is_told_and_tried_again_by_a_tap() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let attempt = server.pending().await;
+    let mut mini = MiniProgram::of(&server, &phone, "en");
+    mini.act(&json!(["network", {"errno": 600_001, "errMsg": "request:fail"}]));
+    mini.act(&json!(["scan", attempt.scene, CAMERA]));
+    mini.expect("no_network").await;
+    mini.act(&json!(["network", null]));
+    server.fault("/sns/jscode2session", FaultMode::Error);
+    mini.tap("Try again");
+    mini.expect("wechat_busy").await;
+    server.simulator.state().clear_faults();
+    let confirm = loop {
+        mini.tap("Try again");
+        let view = mini
+            .until("an answer", |view| view["screen"] != "loading")
+            .await;
+        if view["screen"] == "confirm" {
+            break view;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    assert_eq!(confirm["notice"], "");
+}
+
+#[actix_web::test]
+async fn the_background_changes_nothing_in_any_state() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
+    mini.act(&json!(["background"]));
+    server.advance(Duration::from_secs(30)).await;
+    mini.act(&json!(["foreground"]));
+    mini.tap("Sign in");
+    mini.expect("waiting").await;
+    attempt.browser.expect("scanned").await;
+    attempt.browser.expect("login_succeeded").await;
+    mini.act(&json!(["background"]));
+    attempt.browser.redeem(&attempt.id).await.expect(200);
+    mini.act(&json!(["foreground"]));
+    mini.expect("done").await;
+}
+
+#[actix_web::test]
+async fn a_second_scan_shows_the_second_request() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let (_first, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
+    let mut second = server.pending().await;
+    mini.act(&json!(["scanAgain", second.scene, FORWARDED]));
+    mini.expect_words("came as a picture").await;
+    let number = second.browser.expect("scanned").await["number"].clone();
+    mini.type_number(number.as_str().unwrap());
+    mini.tap("Sign in");
+    second.browser.expect("login_succeeded").await;
+}
+
+#[actix_web::test]
+async fn a_phone_session_that_was_revoked_is_renewed_unseen() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
+    server.database.execute("DELETE FROM phone_sessions").await;
+    mini.tap("Sign in");
+    mini.expect("waiting").await;
+    attempt.browser.expect("scanned").await;
+    attempt.browser.expect("login_succeeded").await;
 }
 
 /// A browser that shows a code, and the mini program that has scanned it; the view is the
@@ -86,8 +377,7 @@ async fn scanned(
 ) -> (Attempt, MiniProgram, Value) {
     let attempt = server.pending().await;
     let mut mini = MiniProgram::of(server, phone, language);
-    mini.act(&json!(["scan", attempt.scene, entry_scene]));
-    let view = mini.expect("confirm").await;
+    let view = mini.scan(&attempt.scene, entry_scene).await;
     (attempt, mini, view)
 }
 
@@ -95,25 +385,11 @@ async fn scanned(
 async fn a_forwarded_picture_is_warned_of_and_asks_for_the_number() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
-    let (mut attempt, mut mini, view) = scanned(&server, &phone, "zh_CN", FORWARDED).await;
+    let (_attempt, _mini, view) = scanned(&server, &phone, "zh_CN", FORWARDED).await;
     assert_eq!(view["asksNumber"], true);
     let warning = view["warnings"][0].as_str().unwrap();
     assert!(warning.starts_with("这个码来自图片"), "{warning}");
     assert!(!view["buttons"]["refuse"].as_str().unwrap().is_empty());
-
-    let news = attempt.browser.expect("scanned").await;
-    let number = news["number"].as_str().unwrap();
-    let wrong = if number == "00" { "01" } else { "00" };
-    mini.act(&json!(["type", wrong]));
-    mini.act(&json!(["confirm"]));
-    let view = mini.expect("confirm").await;
-    assert!(view["notice"].as_str().unwrap().contains("还可以试 2 次"));
-    mini.act(&json!(["type", number]));
-    mini.act(&json!(["confirm"]));
-    mini.expect("waiting").await;
-    attempt.browser.expect("login_succeeded").await;
-    attempt.browser.redeem(&attempt.id).await.expect(200);
-    mini.expect("done").await;
 }
 
 #[actix_web::test]
@@ -122,11 +398,11 @@ async fn the_third_wrong_number_ends_it() {
     let phone = server.registered_phone("Ming").await;
     let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
     let news = attempt.browser.expect("scanned").await;
-    let wrong = if news["number"] == "00" { "01" } else { "00" };
-    for screen in ["confirm", "confirm", "number_failed"] {
-        mini.act(&json!(["type", wrong]));
-        mini.act(&json!(["confirm"]));
-        mini.expect(screen).await;
+    let wrong = other_than(news["number"].as_str().unwrap());
+    for words in ["Tries left: 2", "Tries left: 1", "Too many wrong numbers"] {
+        mini.type_number(wrong);
+        mini.tap("Sign in");
+        mini.expect_words(words).await;
     }
 }
 
@@ -135,7 +411,7 @@ async fn the_six_digits_are_shown_and_wrong_ones_on_the_page_end_it() {
     let server = TestServer::start_with(&[("SAOMA_CHECK", "code")]).await;
     let phone = server.registered_phone("Ming").await;
     let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
-    mini.act(&json!(["confirm"]));
+    mini.tap("Sign in");
     let view = mini.expect("waiting").await;
     let code = view["checkCode"].as_str().unwrap();
     assert_eq!(code.len(), 6);
@@ -155,7 +431,7 @@ async fn with_registration_closed_a_stranger_sees_the_reference_under_which_he_w
     let server = TestServer::start_with(&[("SAOMA_REGISTRATION", "closed")]).await;
     let phone = server.phone().await;
     let (_attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
-    mini.act(&json!(["confirm"]));
+    mini.tap("Sign in");
     let view = mini.expect("registration_closed").await;
     let reference = view["reference"].as_str().unwrap();
     let known = format!("SELECT count(*) FROM pending_users WHERE reference = '{reference}'");
@@ -170,20 +446,20 @@ async fn a_blocked_user_is_told_so() {
     let user = user["id"].as_str().unwrap().parse().unwrap();
     server.store.block_user(user).await.unwrap();
     let (_attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
-    mini.act(&json!(["confirm"]));
+    mini.tap("Sign in");
     mini.expect("blocked").await;
 }
 
 #[actix_web::test]
-async fn a_newcomer_registers_and_a_refusal_is_final() {
+async fn a_newcomer_may_withdraw_after_his_confirm() {
     let server = TestServer::start().await;
     let phone = server.phone().await;
     let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
-    mini.act(&json!(["confirm"]));
+    mini.tap("Sign in");
     mini.expect("not_registered").await;
-    mini.act(&json!(["register", "Ming"]));
+    mini.act(&json!(["submit", ".form", {"nickname": "Ming"}]));
     mini.expect("waiting").await;
-    mini.act(&json!(["refuse"]));
+    mini.tap("Cancel sign-in");
     mini.expect("refused").await;
     for kind in [
         "scanned",

@@ -36,6 +36,13 @@ impl PhonePage {
         self.expect("devices").await;
     }
 
+    /// Opens the page of the user's own account.
+    pub async fn account(&self, server: &TestServer) {
+        let address = address(server, "?account");
+        self.0.goto(&address).await.unwrap();
+        self.expect("account_account").await;
+    }
+
     /// Waits until the phone shows this screen and takes taps.
     #[track_caller]
     pub fn expect(&self, screen: &str) -> impl Future<Output = ()> {
@@ -60,6 +67,12 @@ impl PhonePage {
         let button = format!("//*[@id='screen']//button[normalize-space(.)='{words}']");
         let button = self.0.find(Locator::XPath(&button)).await.unwrap();
         button.click().await.unwrap();
+    }
+
+    /// Types into the field for the nickname.
+    pub async fn type_nickname(&self, nickname: &str) {
+        let field = self.0.find(Locator::Id("nickname")).await.unwrap();
+        field.send_keys(nickname).await.unwrap();
     }
 
     /// Types into the field for the two digits.
@@ -108,10 +121,6 @@ impl PhonePage {
             let wide = "return document.documentElement.scrollWidth <= innerWidth";
             assert_eq!(self.0.run(wide).await, true, "{name} is too wide");
         }
-    }
-
-    pub fn browser(&self) -> &Chromium {
-        &self.0
     }
 }
 

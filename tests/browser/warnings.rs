@@ -63,8 +63,8 @@ async fn l7_what_others_wrote_is_text_on_the_phones_confirm_page() {
         .run("return document.getElementById('screen').innerText")
         .await;
     let seen = seen.as_str().unwrap();
-    // Once as the site's name, once as the town. A browser's name comes from a table of ours.
-    assert_eq!(seen.matches(PAYLOAD).count(), 2, "{seen}");
+    // Twice as the site's name, once as the town. A browser's name comes from a table of ours.
+    assert_eq!(seen.matches(PAYLOAD).count(), 3, "{seen}");
     assert!(
         seen.contains(&format!("{PAYLOAD}, United States")),
         "{seen}"
@@ -83,12 +83,13 @@ async fn all_warnings_at_once_leave_refuse_as_large_as_confirm() {
         let phone = scanned_from_album(&server, "Firefox/140.0", language).await;
         // The pool's codes and old ones are told by the server alone: here the page gets all six.
         let all = format!(
-            "Promise.all([import('/phone/assets/screens.js'), import('/phone/assets/strings.js')])\
-             .then(([screens, {{ strings }}]) => {{ \
-             const text = strings[document.documentElement.lang]; \
-             const view = {{ scan: {SCAN}, user: {{ nickname: 'Ming' }}, number: '' }}; \
+            "Promise.all([import('/phone/assets/screens.js'), import('/phone/assets/mini.js')])\
+             .then(([screens, {{ mini }}]) => {{ \
+             const state = {{ screen: 'confirm', scan: {SCAN}, entryScene: 1049, number: '' }}; \
+             const {{ lang }} = document.documentElement; \
+             const view = mini('view').viewOf(state, lang, Date.now()); \
              document.getElementById('screen').replaceChildren(\
-             ...screens.confirm(view, text, {{}}).filter(Boolean)); }})"
+             ...screens.login(view, {{}}).filter(Boolean)); }})"
         );
         for width in [360, 1280] {
             let height = if width == 360 { 640 } else { 800 };

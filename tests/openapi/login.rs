@@ -1,6 +1,6 @@
 //! PROTOCOL, section 6.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::schemas::{Message, Wait};
@@ -80,6 +80,26 @@ pub fn refresh() {}
     security(("browser" = [])),
 )]
 pub fn cancel() {}
+
+#[derive(Serialize, ToSchema)]
+struct Link {
+    /// WeChat's plain URL scheme.
+    url: String,
+}
+
+/// What opens the mini program on the phone that shows the page.
+#[utoipa::path(
+    post, path = "/api/login/attempts/{attempt}/link", tag = "login",
+    params(("attempt" = Uuid, Path)),
+    responses(
+        (status = 200, description = "good until the next renewal", body = inline(Link)),
+        (status = 404, description = "attempt_unknown, not_found"),
+        (status = 409, description = "already_scanned, already_confirmed, already_redeemed"),
+        (status = 410, description = "attempt_expired, attempt_cancelled, attempt_failed"),
+    ),
+    security(("browser" = [])),
+)]
+pub fn link() {}
 
 /// The strict check.
 #[utoipa::path(

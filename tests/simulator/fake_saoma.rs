@@ -73,11 +73,6 @@ impl FakeSaoma {
     }
 
     /// The next request to `path` gets this.
-    pub fn answer_next(&self, path: &str, status: u16, body: &Value) {
-        let headers = vec![("content-type", "application/json")];
-        self.answer_next_with(path, status, headers, &body.to_string());
-    }
-
     pub fn answer_next_with(
         &self,
         path: &str,

@@ -1,5 +1,6 @@
 /** A phone with the mini program's logic on it, in front of a fake server. */
 const { createApi } = require('../../lib/api');
+const { createLive } = require('../../lib/live');
 const { createLogin } = require('../../lib/login');
 const { viewOf } = require('../../lib/view');
 const { Clock, settle } = require('./clock');
@@ -8,7 +9,7 @@ const { FakeServer } = require('./server');
 const SERVER = 'https://login.example.com';
 
 class Phone {
-  constructor({ openid = 'ming', server, clock, storage } = {}) {
+  constructor({ openid = 'ming', server, clock, storage, live = false } = {}) {
     this.clock = clock || new Clock();
     this.server = server || new FakeServer(this.clock);
     this.storage = storage || new Map();
@@ -21,6 +22,7 @@ class Phone {
     this.login = createLogin({
       api: this.api,
       platform: this.platform(),
+      live: live && ((onMessage) => createLive({ api: this.api, platform: this.platform(), onMessage })),
       onChange: (state) => {
         this.state = state;
         if (this.screens[this.screens.length - 1] !== state.screen) this.screens.push(state.screen);
@@ -38,6 +40,7 @@ class Phone {
       load: async (key) => this.storage.get(key),
       save: async (key, value) => void this.storage.set(key, value),
       forget: async (key) => void this.storage.delete(key),
+      connect: (url, handlers) => this.server.connect(url, handlers),
       delay: (milliseconds) => this.clock.delay(milliseconds),
       now: () => this.clock.now(),
     };

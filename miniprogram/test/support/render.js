@@ -38,9 +38,11 @@ global.Page = (definition) => {
 /**
  * @param {string} name such as pages/index/wsLogin
  * @param {object} wx the functions of wx that the page may call
+ * @param {object} [app] what getApp() gives
  */
-function openPage(name, wx) {
+function openPage(name, wx, app = { scanned: '' }) {
   global.wx = wx;
+  global.getApp = () => app;
   const id = simulate.load(path.join(ROOT, name), { compiler, rootPath: path.join(ROOT, 'pages') });
   const page = simulate.render(id);
   page.attach(document.createElement('div'));
@@ -53,12 +55,17 @@ function openPage(name, wx) {
 
     find: (selector) => page.querySelector(selector),
 
+    all: (selector) => page.querySelectorAll(selector),
+
+    settle,
+
     /** The words on the buttons, in their order. */
     buttons: () => page.querySelectorAll('.action').map((button) => button.dom.textContent.trim()),
 
-    async tap(words) {
-      const button = page.querySelectorAll('.action').find((it) => it.dom.textContent.trim() === words);
-      if (!button) throw new Error(`no button says ${words}`);
+    async tap(words, index = 0) {
+      const all = page.querySelectorAll('.action').filter((it) => it.dom.textContent.trim() === words);
+      const button = all[index];
+      if (!button) throw new Error(`no button says ${words}: ${page.dom.textContent}`);
       button.dispatchEvent('tap');
       await settle();
     },

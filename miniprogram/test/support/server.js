@@ -22,6 +22,9 @@ class FakeServer {
     this.attempts = new Map();
     this.planned = []; // answers that a test wants instead
     this.ids = 0;
+    this.sessions = []; // of all users: one person is enough here
+    this.reported = [];
+    this.sockets = [];
   }
 
   // What the browser and time do.
@@ -85,7 +88,7 @@ class FakeServer {
   async request({ method, url, headers, data }) {
     const { pathname, searchParams } = new URL(url);
     const token = /^Bearer (.+)$/.exec(headers.authorization || '');
-    const call = { method, path: pathname, query: searchParams, data, token: token && token[1], url };
+    const call = { method, path: pathname, query: searchParams, data, token: token && token[1], url, headers };
     this.calls.push(call);
     if (!['GET', 'POST', 'PUT', 'DELETE'].includes(method)) throw new Error(`wx has no ${method}`);
     const planned = this.planned.find((plan) => pathname.startsWith(plan.path) && plan.times > 0);
@@ -100,7 +103,7 @@ class FakeServer {
 
   async answer(call) {
     const { method, path, data } = call;
-    const route = `${method} ${path.replace(/attempts\/[^/]+$/, 'attempts/*')}`;
+    const route = `${method} ${path.replace(/(attempts|sessions)\/[^/]+/, '$1/*')}`;
     if (route === 'POST /api/phone/session') return this.session(data);
     const openid = this.tokens.get(call.token);
     if (!openid) return problem(401, 'phone_session_invalid');
@@ -116,6 +119,28 @@ class FakeServer {
         return this.register(openid, data);
       case 'GET /api/phone/attempts/*':
         return this.state(openid, call);
+      case 'DELETE /api/phone/session':
+        this.tokens.delete(call.token);
+        return [204, ''];
+      case 'PUT /api/phone/me':
+        return this.changeUser(openid, { nickname: data.nickname });
+      case 'PUT /api/phone/avatar':
+        return this.avatar(openid, call);
+      case 'GET /api/phone/sessions':
+        return [200, { sessions: this.sessions }];
+      case 'DELETE /api/phone/sessions':
+        this.sessions = [];
+        return [204, ''];
+      case 'DELETE /api/phone/sessions/*':
+        return this.endSession(path.split('/').pop());
+      case 'POST /api/phone/sessions/*/report':
+        this.reported.push(path.split('/')[4]);
+        return this.endSession(path.split('/')[4]);
+      case 'DELETE /api/phone/account':
+        this.users.delete(openid);
+        this.tokens.clear();
+        this.sessions = [];
+        return [204, ''];
       default:
         throw new Error(`the phone API has no ${route}`);
     }
@@ -202,6 +227,64 @@ class FakeServer {
       if (attempt.openid === openid) attempt.version += 1;
     });
     return [201, this.users.get(openid)];
+  }
+
+  changeUser(openid, change) {
+    const user = this.users.get(openid);
+    if (!user) return problem(400, 'bad_request');
+    if ([...(change.nickname || '')].length > 32) return problem(422, 'nickname_invalid');
+    Object.assign(user, change);
+    return [200, { ...user }];
+  }
+
+  avatar(openid, { data, headers }) {
+    if (!(data instanceof ArrayBuffer)) return problem(415, 'unsupported_media_type');
+    if (data.byteLength > 256 * 1024) return problem(413, 'too_large');
+    this.avatarType = headers['content-type'];
+    return this.changeUser(openid, { avatar_url: '/avatars/1.jpg' });
+  }
+
+  addSession(more = {}) {
+    const time = new Date(this.clock.now()).toISOString();
+    const place = { ip: '203.0.113.0/24', place: 'Shanghai' };
+    const times = { created_at: time, last_seen_at: time };
+    const session = { id: `session-${this.id()}`, browser: 'Chrome', os: 'Windows', ...place, ...times, new: true, ...more };
+    this.sessions.push(session);
+    return session.id;
+  }
+
+  endSession(id) {
+    if (!this.sessions.some((session) => session.id === id)) return problem(404, 'session_unknown');
+    this.sessions = this.sessions.filter((session) => session.id !== id);
+    return [204, ''];
+  }
+
+  // The phone's socket: what was said on it is kept, and the test answers.
+
+  connect(url, handlers) {
+    const socket = {
+      url,
+      said: [],
+      isOpen: false,
+      open() {
+        this.isOpen = true;
+        handlers.opened();
+      },
+      say: (message) => handlers.heard(typeof message === 'string' ? message : JSON.stringify(message)),
+      cut(code) {
+        this.isOpen = false;
+        handlers.closed(code);
+      },
+    };
+    this.sockets.push(socket);
+    return {
+      send: (text) => socket.said.push(JSON.parse(text)),
+      close: () => (socket.isOpen = false),
+    };
+  }
+
+  get socket() {
+    return this.sockets[this.sockets.length - 1];
   }
 
   async state(openid, { path, query }) {

@@ -13,6 +13,7 @@ fn login_page(language: Language, site_name: &str, return_to: &str) -> String {
         site_name,
         public_url: &public_url,
         return_to,
+        device: "",
     })
     .unwrap()
 }

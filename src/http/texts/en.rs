@@ -9,6 +9,7 @@ pub static TEXTS: Texts = Texts {
         digits_label: "The six digits on your phone",
         digits_submit: "Log in",
         not_me: "Not me",
+        open: "Open WeChat",
         public_link: "Open {host}",
         tip: "Confirm on your phone only if you opened this page yourself.",
     },
@@ -118,6 +119,24 @@ const STATES: &[State] = &[
         NEW_CODE,
     ),
     state(
+        "pending.wechat",
+        "Log in with WeChat",
+        "Press and hold the code, then choose to open the mini program.",
+        NEW_CODE,
+    ),
+    state(
+        "pending.link",
+        "Log in with WeChat",
+        "The button opens WeChat. Confirm there, then come back here.",
+        NEW_CODE,
+    ),
+    state(
+        "pending.phone",
+        "Scan with WeChat",
+        "Use another phone; or save the picture and choose it from the album in WeChat’s Scan.",
+        NEW_CODE,
+    ),
+    state(
         "scanned",
         "Scanned",
         "Now confirm the login on your phone.",
@@ -127,6 +146,18 @@ const STATES: &[State] = &[
         "scanned.number",
         "Enter {number} on your phone",
         "Your phone asks for this number before you confirm.",
+        START_OVER,
+    ),
+    state(
+        "scanned.here",
+        "Confirm in WeChat",
+        "Confirm in the mini program, then come back here.",
+        START_OVER,
+    ),
+    state(
+        "scanned.number_here",
+        "Remember {number}",
+        "Go back to the mini program in WeChat and enter this number.",
         START_OVER,
     ),
     state(

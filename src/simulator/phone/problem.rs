@@ -14,10 +14,6 @@ pub(super) enum Problem {
     SaomaUnset,
     /// Saoma does not take the connection, hangs, or breaks off.
     SaomaUnreachable,
-    /// Saoma's answer is not one of its phone API.
-    SaomaUnintelligible,
-    /// The page asked for a `WeChat` user whom the simulator does not have.
-    UserUnknown,
     /// A field of the request is not what it should be.
     BadRequest,
     /// There are as many users as the simulator takes.
@@ -62,18 +58,6 @@ impl Problem {
                 "saoma_unreachable",
                 "连接不上 Saoma 服务器，请检查它是否正在运行，然后重试。",
                 "The Saoma server cannot be reached. See that it is running, then try again.",
-            ),
-            Self::SaomaUnintelligible => (
-                502,
-                "saoma_unintelligible",
-                "服务器的回应不像 Saoma，请检查 --saoma-url 是否正确。",
-                "The answer does not look like Saoma's. Check --saoma-url.",
-            ),
-            Self::UserUnknown => (
-                400,
-                "user_unknown",
-                "模拟器里没有这位微信用户，请重新选择。",
-                "The simulator has no such WeChat user. Pick another one.",
             ),
             Self::BadRequest => (
                 400,

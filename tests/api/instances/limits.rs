@@ -12,6 +12,7 @@ use crate::support::{
 
 /// 24 codes at once, and another every 2.5 s.
 const STARTS: Options<'_> = &[("SAOMA_MAX_STARTS_PER_ADDRESS", "24")];
+const STARTS_AT_ONCE: usize = 24;
 /// What 48 requests get by one limit, with some for the time that they take.
 const ONE_LIMIT: std::ops::RangeInclusive<usize> = 24..=34;
 
@@ -28,10 +29,21 @@ fn retry_in(refused: &Answer) -> u64 {
     retry_in
 }
 
+/// What an address is told that has had its share; it may have got a little since.
+async fn refusal(server: &std::sync::Arc<TestServer>) -> Answer {
+    for _ in 0..STARTS_AT_ONCE {
+        let answer = begin(server).await;
+        if answer.status != 201 {
+            return answer;
+        }
+    }
+    panic!("an address that has had its share gets as much again");
+}
+
 /// How many of 48 codes one address gets which asks both instances in turn.
 async fn taken(site: &Site) -> usize {
     let mut taken = 0;
-    for _ in 0..24 {
+    for _ in 0..STARTS_AT_ONCE {
         for server in [&site.a, &site.b] {
             let answer = begin(server).await;
             if answer.status == 201 {
@@ -175,7 +187,7 @@ async fn r9_a_redis_that_hangs_keeps_nobody_waiting_and_lets_nobody_through() {
     // The first waits for the limit of an answer; after it nobody does.
     assert_eq!(taken(&site).await, 48);
     until_apart(&site.a).await;
-    assert!((1..=3).contains(&retry_in(&begin(&site.a).await)));
+    assert!((1..=3).contains(&retry_in(&refusal(&site.a).await)));
     proxy.set(Wire::Good);
     until_without_warning(&site.a).await;
 }
@@ -205,7 +217,7 @@ async fn r9_a_redis_that_does_not_let_saoma_count_leaves_it_its_own_limits() {
     let options = [("REDIS_URL", url.as_str()), STARTS[0]];
     let server = TestServer::start_with(&options).await;
     until(async || warnings(&server).await == json!(["limits_apart"])).await;
-    for _ in 0..24 {
+    for _ in 0..STARTS_AT_ONCE {
         begin(&server).await.expect(201);
     }
     retry_in(&begin(&server).await);

@@ -1,0 +1,194 @@
+//! One browser's socket on any transport: it drives [`Logic`] and knows the hub.
+//!
+//! A transport is an actor that holds a [`Session`] and says how bytes go out;
+//! all else stands here, so that every transport does the same.
+
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Handler, WrapFuture, dev::ToEnvelope};
+
+use super::{
+    commands,
+    frame::Frame,
+    logic::{Command, Effect, Logic},
+    protocol::CloseCode,
+};
+use crate::{
+    hub::{
+        LoginHub,
+        messages::{RegisterSession, SocketClosed, SocketEvent, SocketId, SocketOpened},
+    },
+    login::{Login, begin::Requester, limits::SocketPermit},
+};
+
+/// A hub that does not answer in this time is broken.
+const HUB_LIMIT: Duration = Duration::from_secs(2);
+
+/// What a socket is opened with.
+#[derive(Debug)]
+pub struct Opening {
+    /// What it says and does.
+    pub logic: Logic,
+    /// What it begins with.
+    pub purpose: Purpose,
+    /// The browser behind it.
+    pub requester: Requester,
+    /// Counts it towards its address.
+    pub permit: Option<SocketPermit>,
+}
+
+/// What a socket begins with.
+#[derive(Debug)]
+pub enum Purpose {
+    /// A login, by this first command.
+    Login(Command),
+    /// A signed-in session's news.
+    Session(uuid::Uuid),
+}
+
+/// One socket's conversation, and whom it asks.
+#[derive(Debug)]
+pub struct Session {
+    /// Shared by all sockets of a worker: a clone for each would be half a kilobyte.
+    login: Rc<Login>,
+    hub: Rc<Addr<LoginHub>>,
+    id: Option<SocketId>,
+    opening: Opening,
+}
+
+impl Session {
+    /// Not begun yet.
+    pub fn new(login: Rc<Login>, hub: Rc<Addr<LoginHub>>, opening: Opening) -> Self {
+        Self {
+            login,
+            hub,
+            id: None,
+            opening,
+        }
+    }
+
+    /// The hub forgets the socket, now or as soon as it is over.
+    pub fn leave(&mut self) {
+        if let Some(id) = self.id.take() {
+            // Must not be lost, or the hub would keep the socket for ever.
+            self.hub.do_send(SocketClosed(id));
+        }
+    }
+}
+
+/// A transport's actor. It calls the provided methods when something happens;
+/// they call the others.
+pub trait Transport:
+    Actor<Context: AsyncContext<Self> + ToEnvelope<Self, SocketEvent>> + Handler<SocketEvent>
+{
+    /// Its conversation.
+    fn session(&mut self) -> &mut Session;
+
+    /// Sends a text frame.
+    fn text(&mut self, text: String, context: &mut Self::Context);
+
+    /// Sends a ping.
+    fn ping(&mut self, context: &mut Self::Context);
+
+    /// Answers a ping.
+    fn pong(&mut self, bytes: &[u8], context: &mut Self::Context);
+
+    /// Says why and ends the connection.
+    fn close(&mut self, code: CloseCode, context: &mut Self::Context);
+
+    /// Ends the connection without a word.
+    fn cut(&mut self, context: &mut Self::Context);
+
+    /// The actor has started.
+    fn begin(&mut self, context: &mut Self::Context) {
+        let opened = SocketOpened(context.address().recipient());
+        let opened = self.session().hub.send(opened).timeout(HUB_LIMIT);
+        // Nothing else may happen before the hub knows the socket.
+        context.wait(opened.into_actor(self).map(|id, socket, context| match id {
+            Ok(id) => socket.opened(id, context),
+            Err(error) => {
+                tracing::error!(%error, "the hub does not answer");
+                socket.close(CloseCode::Internal, context);
+            }
+        }));
+    }
+
+    /// The hub has given it an id.
+    fn opened(&mut self, id: SocketId, context: &mut Self::Context) {
+        let session = self.session();
+        session.id = Some(id);
+        match &session.opening.purpose {
+            Purpose::Login(first) => {
+                let first = first.clone();
+                self.run(first, context);
+            }
+            Purpose::Session(of) => {
+                let order = RegisterSession {
+                    socket: id,
+                    session: *of,
+                };
+                if session.hub.try_send(order).is_err() {
+                    self.close(CloseCode::Internal, context);
+                }
+            }
+        }
+    }
+
+    /// A frame came in.
+    fn receive(&mut self, frame: &Frame<'_>, context: &mut Self::Context) {
+        let logic = &mut self.session().opening.logic;
+        let now = Instant::now();
+        match frame {
+            Frame::Text(text) => {
+                let effects = logic.text(text, now);
+                self.apply(effects, context);
+            }
+            Frame::Pong => {
+                let effect = logic.pong(now);
+                self.apply(effect, context);
+            }
+            Frame::Ping(bytes) => match logic.ping(now) {
+                None => self.pong(bytes, context),
+                flood => self.apply(flood, context),
+            },
+            Frame::Close => self.close(CloseCode::Normal, context),
+        }
+    }
+
+    /// The hub tells something.
+    fn hear(&mut self, event: SocketEvent, context: &mut Self::Context) {
+        let effects = self.session().opening.logic.event(event);
+        self.apply(effects, context);
+    }
+
+    /// Does what the logic wants.
+    fn apply(&mut self, effects: impl IntoIterator<Item = Effect>, context: &mut Self::Context) {
+        for effect in effects {
+            match effect {
+                Effect::Send(message) => self.text(message.to_json(), context),
+                Effect::Do(command) => self.run(command, context),
+                Effect::Ping => self.ping(context),
+                Effect::Close(code) => self.close(code, context),
+                Effect::Drop => self.cut(context),
+            }
+        }
+    }
+
+    /// Runs a command beside all else.
+    fn run(&mut self, command: Command, context: &mut Self::Context) {
+        let session = self.session();
+        let Some(id) = session.id else {
+            return self.close(CloseCode::Internal, context);
+        };
+        let (login, hub) = (session.login.clone(), session.hub.clone());
+        let requester = session.opening.requester.clone();
+        let answer = async move { commands::run(command, &login, &hub, id, &requester).await };
+        context.spawn(answer.into_actor(self).map(|answer, socket, context| {
+            let effects = socket.session().opening.logic.done(answer);
+            socket.apply(effects, context);
+        }));
+    }
+}
