@@ -11,6 +11,8 @@
 //! started again); WeChat's simulator runs here and has nothing to do. Peers are in
 //! `benches/peers/`: each says there whose advice it follows.
 
+#[path = "idle/fit.rs"]
+mod fit;
 #[path = "idle/process.rs"]
 #[allow(dead_code, reason = "each bench uses a part")]
 mod process;

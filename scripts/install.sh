@@ -44,6 +44,8 @@ missing_packages() {
     have c++ || echo g++
     have systemd-analyze || echo systemd
     have_faketime || echo libfaketime
+    # It counts instructions.
+    have valgrind || echo valgrind
     have chromedriver || echo chromium-driver
     have chromium || have chromium-browser || have google-chrome || echo chromium
     have go || echo golang-go
