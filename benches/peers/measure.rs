@@ -134,8 +134,14 @@ impl Run<'_> {
             count: self.plan.confirms,
             every_micros: 1_000_000 / CONFIRMS_PER_SECOND as u64,
         };
-        // The first one is not counted: what is touched once is touched there.
-        let mut all = self.fleet.one(confirms).await;
+        // What is touched once is touched before.
+        let mut all = self
+            .fleet
+            .one(Work::Confirms {
+                count: 50,
+                every_micros: 10_000,
+            })
+            .await;
         all.times.reset();
         all.failed = 0;
         for _ in 0..self.plan.rounds {
@@ -160,7 +166,7 @@ impl Run<'_> {
         // Those who log in are the last of them.
         self.wait_with(waiting - LOGINS_PER_SECOND).await;
         self.settle().await;
-        let quiet = Duration::from_secs(6);
+        let quiet = Duration::from_secs(4);
         let at_rest = self.spent_in(async |_| sleep(quiet).await).await;
         let count = self.plan.logins;
         let mut outcome = None;
