@@ -16,7 +16,6 @@
  * @property {Line[]} lines
  * @property {Status} status of the socket
  * @property {boolean | null} present whether the browser's page is open, null while not known
- * @property {boolean} ended whether the session is over
  * @property {string} notice a kind of problem, '' if none
  * @property {number} retryIn seconds, 0 if not known
  * @property {number} over characters too many in the text that could not be sent
@@ -44,7 +43,6 @@ function createChat({ live: makeLive, now, session, onChange }) {
     lines: [],
     status: 'closed',
     present: null,
-    ended: false,
     notice: '',
     retryIn: 0,
     over: 0,
@@ -86,9 +84,9 @@ function createChat({ live: makeLive, now, session, onChange }) {
     const mine = state.lines.filter((line) => line.from === 'phone');
     const last = mine[mine.length - 1];
     const lines = state.lines.map((line) => (line === last ? Object.assign({}, line, { failed: true }) : line));
-    if (code === 'session_unknown') return update({ lines, ended: true });
+    const isKnown = code === 'peer_absent' || code === 'slow_down';
     const present = code === 'peer_absent' ? false : state.present;
-    update({ lines, present, notice: code === 'peer_absent' ? code : code === 'slow_down' ? code : 'try_again', retryIn: retryIn || 0 });
+    update({ lines, present, notice: isKnown ? code : 'try_again', retryIn: retryIn || 0 });
   }
 
   return {
@@ -108,7 +106,7 @@ function createChat({ live: makeLive, now, session, onChange }) {
 
     send() {
       const text = cleaned(state.draft);
-      if (!text || state.ended) return;
+      if (!text) return;
       const over = Array.from(text).length - LONGEST_TEXT;
       if (over > 0) return update({ notice: 'too_long', over });
       sent = sent.filter((at) => at > now() - WINDOW);

@@ -12,7 +12,6 @@
  * @property {string} empty
  * @property {string} notice
  * @property {string} draft
- * @property {boolean} canSend
  * @property {Record<string, string>} buttons the words of each button, '' where it is not shown
  * @property {Record<string, string>} labels
  */
@@ -38,7 +37,7 @@ function chatViewOf(state, language, names, now) {
     title: browser,
     lead: fill(words.lead, values),
     presence: fill(presenceOf(state, words.presence), values),
-    isThere: state.present === true && state.status === 'open' && !state.ended,
+    isThere: state.present === true && state.status === 'open',
     lines: state.lines.map((line) => ({
       id: line.id,
       mine: line.from === 'phone',
@@ -49,8 +48,7 @@ function chatViewOf(state, language, names, now) {
     empty: state.lines.length ? '' : fill(words.empty, values),
     notice: state.notice ? sentenceOf(state.notice, texts, values) : '',
     draft: state.draft,
-    canSend: !state.ended,
-    buttons: { send: words.send, reconnect: isWaiting && !state.ended ? words.reconnect : '' },
+    buttons: { send: words.send, reconnect: isWaiting ? words.reconnect : '' },
     labels: { text: words.placeholder, copy: words.copy },
   };
 }
@@ -59,8 +57,7 @@ function chatViewOf(state, language, names, now) {
  * @param {ChatState} state
  * @param {Record<string, string>} words
  */
-function presenceOf({ ended, status, present }, words) {
-  if (ended) return words.ended;
+function presenceOf({ status, present }, words) {
   if (status !== 'open') return words[status] || words.connecting;
   return present === null ? words.unknown : present ? words.here : words.away;
 }

@@ -34,7 +34,7 @@ const en = {
     withdraw: 'Cancel sign-in',
     retry: 'Try again',
     close: 'Close',
-    chat: 'Send to computer',
+    chat: 'Send a text',
     devices: 'My devices',
   },
   hints: {
@@ -178,7 +178,8 @@ const en = {
     avatar_refused: 'This picture cannot be used. Please choose a JPG or PNG picture.',
     leave_failed: 'The page could not close. Leave by the circle at the top right.',
     too_long: 'A message has at most 1000 characters. Remove {over}, then send it.',
-    peer_absent: 'The page on the computer is closed: not delivered. Open {site} there, then send again.',
+    peer_absent:
+      'Not delivered: the page on the computer is closed. Open {site} there. If it is open, sign in once more with this phone.',
     not_connected: 'Not connected yet. Wait a moment, then send again.',
   },
   warnings: {
@@ -274,7 +275,6 @@ const en = {
       unknown: 'Connected.',
       here: 'The page on the computer is open.',
       away: 'The page on the computer is closed. Open {site} there, then send.',
-      ended: 'This browser is signed out and takes no more messages. Scan again to sign in.',
     },
   },
 };

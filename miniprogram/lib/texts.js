@@ -11,11 +11,15 @@ function textsFor(language) {
 }
 
 /**
+ * Chinese leaves a space beside Latin letters, and none within itself.
+ *
  * @param {string} text
  * @param {Record<string, string | number>} values
  */
 function fill(text, values) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return text
+    .replace(/\{(\w+)\}/g, (_, name) => String(values[name]))
+    .replace(/([\u4e00-\u9fff]) (?=[\u4e00-\u9fff])/g, '$1');
 }
 
 module.exports = { zh, en, textsFor, fill };

@@ -139,7 +139,8 @@ const zh = {
     avatar_refused: '这张图片不能用作头像，请换一张 JPG 或 PNG 图片。',
     leave_failed: '没能关闭页面。请点右上角的圆圈离开。',
     too_long: '一条最多 1000 个字，请删去 {over} 个字再发。',
-    peer_absent: '电脑上的页面没有打开，这条没有送到。请打开 {site} 的页面后再发。',
+    peer_absent:
+      '电脑上的页面没有打开，这条没有送到。请打开 {site} 的页面后再发；如果页面开着，请用这台手机重新扫码登录一次。',
     not_connected: '还没有连接上，请稍等再发。',
   },
   /** The gravest first: so they are shown. @type {Record<string, string>} */
@@ -236,7 +237,6 @@ const zh = {
       unknown: '已连接。',
       here: '电脑上的页面已打开。',
       away: '电脑上的页面没有打开。打开 {site} 的页面后再发。',
-      ended: '这个浏览器已经退出登录，不能再发消息。需要时请重新扫码登录。',
     },
   },
 };

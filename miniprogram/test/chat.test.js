@@ -89,14 +89,6 @@ test('an empty text sends nothing', async () => {
   assert.equal(sent(it).length, 0);
 });
 
-test('a session that has ended takes no more texts', async () => {
-  const it = await connected();
-  await it.say('你好');
-  await it.hear({ type: 'error', code: 'session_unknown', detail: '', retry_in: null });
-  assert.ok(it.page.text().includes('已经退出登录'));
-  assert.equal(it.page.find('.text'), undefined);
-});
-
 test('before the socket is open a text stays in the field', async () => {
   const it = await chat();
   await it.page.send('.text', 'input', { value: '你好' });

@@ -29,7 +29,8 @@ test('both themes name every colour that app.json uses', () => {
 test('the ready compile modes open pages that exist, for each way to scan', () => {
   const modes = json('project.config.json').condition.miniprogram.list;
   assert.ok(modes.every((mode) => json('app.json').pages.includes(mode.pathName)));
-  for (const scene of [1047, 1048, 1049]) assert.ok(modes.some((mode) => mode.scene === scene));
+  for (const page of json('app.json').pages) assert.ok(modes.some((mode) => mode.pathName === page), page);
+  for (const scene of [1047, 1048, 1049, 1286]) assert.ok(modes.some((mode) => mode.scene === scene));
 });
 
 test('nothing of the tests is uploaded', () => {

@@ -139,7 +139,7 @@ impl Stock {
             let missing = {
                 let mut held = self.held();
                 held.drop_old(Instant::now());
-                held.missing(Instant::now())
+                held.missing(Instant::now(), warming.most())
             };
             if !wanted || missing == 0 {
                 continue;

@@ -1,14 +1,19 @@
 //! `saoma demo`: everything on one machine, with a simulated WeChat and phone.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use anyhow::Context;
 use url::Url;
 
 use crate::{
     settings::{Flags, Settings},
-    simulator::{Simulator, SimulatorSettings},
+    simulator::{Screen, Simulator, SimulatorSettings},
     startup::Application,
+    store::Store,
 };
 
 /// What the demo can be told.
@@ -46,13 +51,14 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let site = Url::parse(&format!("http://{host}:{}", arguments.port))?;
     let phone = Url::parse(&format!("http://{host}:{}", arguments.phone_port))?;
 
-    let simulated = SimulatorSettings {
+    let mut simulated = SimulatorSettings {
         public_url: Some(phone.clone()),
         saoma_url: Some(Url::parse(&format!("http://127.0.0.1:{}", arguments.port))?),
         ..SimulatorSettings::default()
     };
     let mut settings = settings(&arguments, any, &site, &simulated)?;
     settings.codes.phone_url = Some(phone.clone());
+    simulated.site_name.clone_from(&settings.site_name);
     let listener = listen(any, arguments.phone_port, "--phone-port")?;
     // Tried here once, since the demo has other names for its ports than the server.
     drop(listen(any, arguments.port, "--port")?);
@@ -69,6 +75,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             return Err(error);
         }
     };
+    let screen = screen(application.store.clone(), images(&arguments));
+    simulator.state().set_screen(screen);
     println!(
         "\n  Saoma is ready.  扫码登录已就绪。\n\n\
          \x20 1. Login page  登录页      {site}\n\
@@ -84,6 +92,24 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let served = application.run_until_stopped().await;
     simulator.stop().await;
     served
+}
+
+/// Where the demo keeps the images of codes.
+fn images(arguments: &Arguments) -> PathBuf {
+    PathBuf::from(&arguments.data_dir).join("codes")
+}
+
+/// What the login page shows, by the database: the simulated phone looks there, since a code of
+/// the stock was drawn long before it is shown.
+fn screen(store: Store, images: PathBuf) -> Screen {
+    let images = Arc::new(images);
+    Screen::new(move || {
+        let (store, images) = (store.clone(), images.clone());
+        async move {
+            let image = store.shown_image().await.ok()??;
+            tokio::fs::read(images.join(image)).await.ok()
+        }
+    })
 }
 
 fn listen(address: Ipv4Addr, port: u16, flag: &str) -> anyhow::Result<TcpListener> {
@@ -105,7 +131,7 @@ fn settings(
         ),
         ("SAOMA_PUBLIC_URL", site.to_string()),
         ("SAOMA_DATA_DIR", arguments.data_dir.clone()),
-        ("SAOMA_CODE_STORE", format!("{}/codes", arguments.data_dir)),
+        ("SAOMA_CODE_STORE", images(arguments).display().to_string()),
         ("SAOMA_SITE_NAME", "Saoma Demo".to_owned()),
         ("SAOMA_WECHAT_APP_ID", simulated.app_id.clone()),
         ("SAOMA_WECHAT_APP_SECRET", simulated.app_secret.clone()),

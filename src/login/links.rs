@@ -7,7 +7,6 @@
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use url::form_urlencoded;
 
 use super::{
     Login,
@@ -61,14 +60,14 @@ impl Login {
     }
 }
 
-/// WeChat's plain URL scheme (its page 获取 URL Scheme): the path without a leading slash, the
-/// query percent-encoded as one value.
+/// WeChat's plain URL scheme (its page 获取 URL Scheme): the path without a leading slash and as it
+/// is, the query percent-encoded as one value. A scene needs no more than its `=`.
 fn plain_scheme(wechat: &WechatSettings, scene: &Scene) -> String {
-    let mut query = form_urlencoded::Serializer::new("weixin://dl/business/?".to_owned());
-    query
-        .append_pair("appid", &wechat.app_id)
-        .append_pair("path", wechat.page.trim_start_matches('/'))
-        .append_pair("query", &format!("scene={}", scene.as_str()))
-        .append_pair("env_version", &wechat.env_version);
-    query.finish()
+    format!(
+        "weixin://dl/business/?appid={}&path={}&query=scene%3D{}&env_version={}",
+        wechat.app_id,
+        wechat.page.trim_start_matches('/'),
+        scene.as_str(),
+        wechat.env_version,
+    )
 }

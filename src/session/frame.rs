@@ -156,8 +156,8 @@ mod tests {
         let mut frame = vec![first];
         match more {
             0 => frame.push(0x80 | u8::try_from(payload.len()).unwrap()),
-            2 => frame.push(0x80 | 126),
-            _ => frame.push(0x80 | 127),
+            2 => frame.push(0x80 | 0x7e),
+            _ => frame.push(0x80 | 0x7f),
         }
         frame.extend(&(payload.len() as u64).to_be_bytes()[8 - more..]);
         let mask = [7, 11, 13, 17];

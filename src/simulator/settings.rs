@@ -18,6 +18,8 @@ pub struct SimulatorSettings {
     /// Where the phone finds Saoma's phone API. Without it, `WeChat`'s endpoints work and the phone
     /// page says that it has nobody to call.
     pub saoma_url: Option<Url>,
+    /// The name of the website in that mini program's `config`.
+    pub site_name: String,
     /// The app id of the first mini program, the one whose page `/phone` shows.
     pub app_id: String,
     /// Its app secret.
@@ -38,6 +40,7 @@ impl Default for SimulatorSettings {
         Self {
             public_url: None,
             saoma_url: None,
+            site_name: "Saoma".into(),
             app_id: DEMO_APP_ID.into(),
             app_secret: DEMO_APP_SECRET.into(),
             pages: vec![DEMO_PAGE.into()],

@@ -11,6 +11,7 @@ use url::Url;
 use super::clock::Clock;
 use super::codes::{Identity, PhoneNumber, new_login_code, new_phone_code};
 use super::faults::{Fault, Faults, Suffering};
+use super::screen::Screen;
 use super::settings::{SimulatedApp, SimulatedUser, SimulatorSettings};
 use super::stats::{Outcome, PathStats, Stats};
 use super::world::World;
@@ -24,6 +25,8 @@ struct Inner {
     clock: Clock,
     public_url: Url,
     saoma_url: RwLock<Option<Url>>,
+    screen: RwLock<Option<Screen>>,
+    site_name: String,
     world: Mutex<World>,
     faults: Mutex<Faults>,
     faults_cleared: Notify,
@@ -41,6 +44,8 @@ impl SharedState {
             clock: Clock::default(),
             public_url,
             saoma_url: RwLock::new(settings.saoma_url.clone()),
+            screen: RwLock::default(),
+            site_name: settings.site_name.clone(),
             world: Mutex::new(World::new(settings)),
             faults: Mutex::default(),
             faults_cleared: Notify::new(),
@@ -72,6 +77,11 @@ impl SharedState {
             .clone()
     }
 
+    /// What the phone's mini program calls the website.
+    pub(super) fn site_name(&self) -> String {
+        self.0.site_name.clone()
+    }
+
     /// Points the phone at another Saoma from its next call on.
     pub fn set_saoma_url(&self, url: Url) {
         *self
@@ -79,6 +89,20 @@ impl SharedState {
             .saoma_url
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Some(url);
+    }
+
+    /// Lets the phone see the code on this screen, instead of the one that was drawn last.
+    pub fn set_screen(&self, screen: Screen) {
+        *self
+            .0
+            .screen
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(screen);
+    }
+
+    pub(super) fn screen(&self) -> Option<Screen> {
+        let screen = self.0.screen.read();
+        screen.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The app id of the first mini program.

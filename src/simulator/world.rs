@@ -20,7 +20,7 @@ pub(super) struct World {
     pub(super) phone_codes: CodeBook<PhoneNumber>,
     pub(super) quotas: Quotas,
     pub(super) switches: Switches,
-    /// What the newest code carries: a phone that looks at the computer's screen sees that one.
+    /// What the code carries that was drawn last.
     pub(super) newest_scene: Option<String>,
     /// Openids that `WeChat` takes for a high risk (40226).
     pub(super) blocked: HashSet<String>,

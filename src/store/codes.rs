@@ -55,6 +55,22 @@ pub struct OtherCodes {
 }
 
 impl Store {
+    /// The image of the code that a page was given last and still shows. Reads all scenes: for
+    /// `saoma demo`, which has few.
+    pub async fn shown_image(&self) -> Result<Option<String>, StoreError> {
+        self.run(async |db| {
+            sqlx::query_scalar!(
+                "select a.code_name
+                 from attempt_scenes s join login_attempts a on a.id = s.attempt_id
+                 where a.state = 'pending' and a.expires_at > saoma_now()
+                 order by s.created_at desc limit 1"
+            )
+            .fetch_optional(db)
+            .await
+        })
+        .await
+    }
+
     /// Counts all codes; those of the stock and of pages, if they open this.
     pub async fn codes_size(&self, opens: &str) -> Result<CodesSize, StoreError> {
         self.run(async |db| {

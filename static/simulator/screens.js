@@ -80,7 +80,7 @@ export function home(words, view, extra, text, siteName, act) {
     placeholder: text.home.placeholder, value: extra.link, "aria-invalid": extra.problem ? "true" : null,
     "aria-describedby": "link-problem",
   });
-  return [
+  return [element("div", { class: "page" },
     hero("scan", "accent", words.title, filled(words.lead)),
     element("div", { class: "foot" }, button(words.scan, act.look, "primary"), problem(extra.nothing, "look-problem")),
     element("ol", { class: "card steps" }, words.steps.map((step) => element("li", {}, filled(step)))),
@@ -89,8 +89,7 @@ export function home(words, view, extra, text, siteName, act) {
     element("div", { class: "foot" }, button(words.account, act.account, "", false, "account")),
     element("form", { class: "card form", novalidate: true, onsubmit: (event) => { event.preventDefault(); act.open(input.value); } },
       element("label", { for: "link" }, text.home.label), input, problem(extra.problem, "link-problem"),
-      element("button", { class: "button", type: "submit" }, text.home.open)),
-  ];
+      element("button", { class: "button", type: "submit" }, text.home.open)))];
 }
 
 function devices(view, act) {
@@ -138,7 +137,7 @@ export function profile(view, act) {
   });
   const picture = view.picture ? element("img", { class: "avatar", src: view.picture, alt: "" })
     : element("span", { class: "avatar avatar-0", "aria-hidden": "true" }, view.initial);
-  return [
+  return [element("div", { class: "page" },
     element("div", { class: "hero" }, heading(view.title), element("p", {}, view.sentence)),
     told(view.told), problem(view.notice),
     view.hasForm && form(() => act.save(document.getElementById("nickname").value),
@@ -152,8 +151,7 @@ export function profile(view, act) {
       buttons.askDelete && button(buttons.askDelete, act.askDelete, "plain", view.busy, "delete"),
       buttons.signIn && button(buttons.signIn, act.open, "primary"),
       buttons.retry && button(buttons.retry, act.open, "primary"),
-      buttons.home && button(buttons.home, act.home)),
-  ];
+      buttons.home && button(buttons.home, act.home)))];
 }
 
 // pages/chat/chat
@@ -163,16 +161,15 @@ export function chat(view, act) {
     id: "text", rows: "2", "aria-label": view.labels.text, placeholder: view.labels.text,
     oninput: () => act.type(text.value),
   }, view.draft);
-  return [
+  return [element("div", { class: "page" },
     element("div", { class: "hero" }, heading(view.title), element("p", {}, view.lead)),
     element("p", { id: "presence", class: view.isThere ? "footnote there" : "footnote", role: "status" }, view.presence),
     view.empty ? element("p", { class: "footnote" }, view.empty)
       : element("ul", { class: "chat" }, view.lines.map((line) => element("li", { class: line.mine ? "mine" : null },
         element("p", { class: "lines" }, line.text),
         element("p", { class: "hint" }, line.time, line.failed && element("strong", {}, ` · ${line.failed}`))))),
-    view.canSend && form(act.send, element("div", { class: "card form" }, text), problem(view.notice), submit(view.buttons.send, false)),
-    view.buttons.reconnect && element("div", { class: "foot" }, button(view.buttons.reconnect, act.reconnect)),
-  ];
+    form(act.send, element("div", { class: "card form" }, text), problem(view.notice), submit(view.buttons.send, false)),
+    view.buttons.reconnect && element("div", { class: "foot" }, button(view.buttons.reconnect, act.reconnect)))];
 }
 
 // Before the mini program is open: whose phone it is.

@@ -1,9 +1,16 @@
 //! Codes that were made ahead: each is shown once, whatever WeChat does.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
-use saoma::{codes::tidy, simulator::FaultMode};
+use saoma::{
+    codes::{NewCode, tidy},
+    simulator::FaultMode,
+    wechat::{CodeImage, ImageKind},
+};
 use serde_json::{Value, json};
 
 use crate::support::{Browser, TestServer, eventually, stock::unfilled};
@@ -123,6 +130,76 @@ async fn a_code_whose_image_is_not_here_is_left_out() {
 }
 
 #[actix_web::test]
+async fn a_stock_is_not_used_up_by_a_folder_that_is_away() {
+    let (server, _lock) = unfilled(&[]).await;
+    let codes = server.make_codes(20).await;
+    let opens = server.opens();
+    let folder = server.data_dir.join("codes");
+    let away = server.data_dir.join("away");
+    std::fs::rename(&folder, &away).unwrap();
+    server.store.add_stock(&opens, &codes).await.unwrap();
+    for _ in 0..3 {
+        server.stock.was_filled();
+        let mut browser = server.browser().await;
+        let begun = browser.post("/api/login/attempts", json!({})).await;
+        begun.expect_problem(503, "codes_unavailable");
+    }
+    std::fs::rename(&away, &folder).unwrap();
+    server.stock.was_filled();
+    // Each of them is shown.
+    for _ in 0..20 {
+        let mut browser = server.browser().await;
+        let ticket = browser.open_socket().await;
+        assert_eq!(ticket["source"], "stock");
+        browser.scene(&ticket).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_busy_instance_holds_no_more_codes_than_memory_has_room_for_their_images() {
+    let (server, _lock) = unfilled(&[("SAOMA_CODE_CACHE", "1")]).await;
+    let images = server.images();
+    let mut codes = Vec::new();
+    for _ in 0..120 {
+        // As large as WeChat's may be: memory has room for twenty.
+        let mut bytes = vec![0; 52_000];
+        bytes[..4].copy_from_slice(b"\xFF\xD8\xFF\xD9");
+        bytes[4..36].copy_from_slice(&rand::random::<[u8; 32]>());
+        let image = CodeImage {
+            bytes: bytes.into(),
+            kind: ImageKind::Jpeg,
+        };
+        codes.push(NewCode {
+            image: images.keep(image).await.unwrap(),
+            scene: rand::random(),
+            bytes: 52_000,
+        });
+    }
+    let opens = server.opens();
+    server.store.add_stock(&opens, &codes).await.unwrap();
+    server.stock.was_filled();
+    for _ in 0..40 {
+        assert_eq!(ticket(&server).await["source"], "stock");
+    }
+    // The store goes; what is held is shown with its image all the same.
+    let folder = server.data_dir.join("codes");
+    std::fs::rename(&folder, server.data_dir.join("away")).unwrap();
+    let mut shown = 0;
+    loop {
+        let mut browser = server.browser().await;
+        let answer = browser.post("/api/login/attempts", json!({})).await.json();
+        if answer["source"] != "stock" {
+            break;
+        }
+        let image = answer["code_url"].as_str().unwrap();
+        let (_, name) = image.rsplit_once('/').unwrap();
+        browser.get(&format!("/codes/{name}")).await.expect(200);
+        shown += 1;
+    }
+    assert!(shown >= 4, "{shown}");
+}
+
+#[actix_web::test]
 async fn images_of_used_codes_go_after_two_hours_and_those_of_others_stay() {
     let (server, _lock) = unfilled(&[]).await;
     server.fill_stock(1).await;
@@ -184,8 +261,42 @@ async fn a_refill_that_fails_rests_and_goes_on_by_itself() {
     assert!(calls() < 40, "{}", calls());
     assert_eq!(server.database.count("select count(*) from codes").await, 0);
     server.simulator.state().clear_faults();
-    let left = "select count(*) from codes where kind = 'stock'";
-    eventually(async || server.database.count(left).await == 20).await;
+    let made = "select count(*) from codes where kind = 'stock'";
+    eventually(async || server.database.count(made).await >= 20).await;
+}
+
+#[actix_web::test]
+async fn a_refill_makes_no_more_codes_in_a_minute_than_the_owner_allows() {
+    let (server, lock) = unfilled(&[
+        ("SAOMA_STOCK_SIZE", "20"),
+        ("SAOMA_STOCK_MAX", "20"),
+        ("SAOMA_STOCK_RATE", "1200"),
+    ])
+    .await;
+    let began = Instant::now();
+    drop(lock);
+    // A block that comes short lets the refill look at once.
+    server.stock.was_filled();
+    ticket(&server).await;
+    let made = "select count(*) from codes where kind = 'stock'";
+    eventually(async || server.database.count(made).await >= 20).await;
+    // The first at once, each of the others 50 ms later.
+    let least = Duration::from_millis(19 * 50);
+    assert!(began.elapsed() >= least, "{:?}", began.elapsed());
+}
+
+#[actix_web::test]
+async fn a_wechat_that_takes_its_time_is_asked_for_many_codes_at_once() {
+    let (server, lock) = unfilled(&[]).await;
+    server.fault("/wxa/getwxacodeunlimit", FaultMode::Hang);
+    drop(lock);
+    server.stock.was_filled();
+    let calls = || server.simulator.state().stats()["/wxa/getwxacodeunlimit"].calls;
+    let mut browser = server.browser().await;
+    actix_web::rt::spawn(async move { browser.post("/api/login/attempts", json!({})).await });
+    eventually(async || calls() > 40).await;
+    // None of them has been answered, and there are not thousands.
+    assert!(calls() < 60, "{}", calls());
 }
 
 #[actix_web::test]

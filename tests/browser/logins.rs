@@ -61,11 +61,14 @@ async fn a_login_in_chinese_by_a_new_user_on_the_simulated_phone_ends_on_the_das
     assert_eq!(browser.text("status_detail").await, "请在手机上确认登录");
     tap(&phone, "confirm", CONFIRM).await;
     browser.expect_state("not_registered").await;
-    tap(&phone, "register", CONFIRM).await;
+    on_phone(&phone, "not_registered").await;
+    let field = phone.find(Locator::Id("nickname")).await.unwrap();
+    field.send_keys("小明").await.unwrap();
+    tap(&phone, "not_registered", CONFIRM).await;
 
     browser.expect_path("/dashboard").await;
     assert_eq!(browser.text("welcome").await, "你好，小明");
-    on_phone(&phone, "redeemed").await;
+    on_phone(&phone, "done").await;
 }
 
 /// The green button of the phone's screen.

@@ -138,7 +138,7 @@ async fn its_own_pages_log_a_browser_in_and_out_again() {
     browser.expect_path("/dashboard").await;
     assert_eq!(browser.me().await, "Ming");
     let view = mini.expect("done").await;
-    assert_eq!(view["buttons"]["chat"], "Send to computer");
+    assert_eq!(view["buttons"]["chat"], "Send a text");
 
     mini.open("pages/index/index");
     let view = mini.expect("list").await;

@@ -87,6 +87,16 @@ impl Instances {
             .unwrap()
     }
 
+    /// What a statement finds.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let options: PgConnectOptions = self.database.parse().unwrap();
+        let mut connection = PgConnection::connect_with(&options).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap()
+    }
+
     /// Codes that nobody has taken.
     pub async fn left(&self) -> i64 {
         self.count("select count(*) from codes where kind = 'stock' and taken_at is null")
@@ -109,12 +119,7 @@ impl Instances {
 
     /// Every row of a code has its image, whole, and no two rows have the same.
     pub async fn nothing_is_half_stored(&self) {
-        let options: PgConnectOptions = self.database.parse().unwrap();
-        let mut connection = PgConnection::connect_with(&options).await.unwrap();
-        let images: Vec<String> = sqlx::query_scalar("select image from codes")
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
+        let images = self.texts("select image from codes").await;
         let folder = self.servers[0].place.join("data/codes");
         for image in &images {
             let bytes = std::fs::read(folder.join(image)).unwrap();

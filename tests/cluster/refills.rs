@@ -11,8 +11,11 @@ const MADE: &str = "saoma_stock_made_total";
 
 #[actix_web::test]
 async fn pl8_of_two_refills_one_works_at_a_time() {
-    let slow = fault(FaultMode::Slow, None, Some(100));
-    let instances = Instances::start_with(2, 120, Some(slow), &[]).await;
+    // Nothing is made before both run; then there is enough to do for both to look meanwhile.
+    let refuses = fault(FaultMode::Error, None, None);
+    let rate = [("SAOMA_STOCK_RATE", "900")];
+    let instances = Instances::start_with(2, 120, Some(refuses), &rate).await;
+    instances.clear_faults();
     instances.full().await;
     let mut made = Vec::new();
     for server in &instances.servers {

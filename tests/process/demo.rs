@@ -7,6 +7,7 @@ use std::{
 
 use nix::sys::signal::Signal;
 use saoma::store::private::PrivatePostgres;
+use serde_json::{Value, json};
 use sqlx::Connection;
 
 use crate::support::{
@@ -47,6 +48,35 @@ async fn the_demo_prints_both_addresses_stops_with_ctrl_c_and_keeps_its_users() 
         Some(0)
     );
     assert_eq!(demo.place.processes(), Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn the_demos_phone_sees_the_code_on_the_page_though_it_was_drawn_long_before() {
+    let demo = Demo::new();
+    let mut first = demo.start().await;
+    assert_eq!(demo.seen().await, Value::Null, "no page is open");
+    eventually("codes come from the stock", async || {
+        demo.browser().await.1["source"] == "stock"
+    })
+    .await;
+    let (mut older, old_ticket) = demo.browser().await;
+    let (mut newer, ticket) = demo.browser().await;
+    assert_eq!(demo.seen().await, newer.scene(&ticket).await);
+    newer.send(json!({"type": "cancel"})).await;
+    newer.expect("cancelled").await;
+    let scene = older.scene(&old_ticket).await;
+    assert_eq!(demo.seen().await, scene, "the one that is still shown");
+    older.refresh(&old_ticket["version"], false).await;
+    let renewed = older.expect("ticket").await;
+    assert_eq!(demo.seen().await, older.scene(&renewed).await);
+
+    // Codes that another run has drawn are read like its own.
+    first.signal(Signal::SIGTERM);
+    first.ends_within(Duration::from_secs(15)).await;
+    let _second = demo.start().await;
+    let (mut browser, ticket) = demo.browser().await;
+    assert_eq!(ticket["source"], "stock");
+    assert_eq!(demo.seen().await, browser.scene(&ticket).await);
 }
 
 #[actix_web::test]
@@ -241,12 +271,24 @@ impl Demo {
         );
         Phone::new(&page, &phone).await
     }
+
+    /// A browser that shows a code, and its ticket.
+    async fn browser(&self) -> (Browser, Value) {
+        let mut browser = Browser::new(&format!("http://localhost:{}", self.ports[0]));
+        browser.open_login_page().await;
+        let ticket = browser.open_socket().await;
+        (browser, ticket)
+    }
+
+    /// The scene that the simulated phone sees.
+    async fn seen(&self) -> Value {
+        let mut phone = Browser::new(&format!("http://localhost:{}", self.ports[1]));
+        phone.get("/phone/newest").await.expect(200)["scene"].clone()
+    }
 }
 
 async fn log_in(demo: &Demo, phone: &Phone) {
-    let mut browser = Browser::new(&format!("http://localhost:{}", demo.ports[0]));
-    browser.open_login_page().await;
-    let ticket = browser.open_socket().await;
+    let (mut browser, ticket) = demo.browser().await;
     let scan = phone.scan(&browser.scene(&ticket).await).await.expect(200);
     phone.confirm(&scan["nonce"]).await.expect(200);
     let redeemed = browser.redeem(&ticket["attempt"]).await.expect(200);

@@ -1,7 +1,7 @@
 //! `/wxa/getwxacodeunlimit`.
 
 use awc::http::Method;
-use saoma::simulator::SimulatorSettings;
+use saoma::simulator::{Screen, SimulatorSettings};
 use serde_json::{Value, json};
 
 use crate::helpers::{TestSimulator, start, start_with};
@@ -43,6 +43,41 @@ async fn a_code_is_a_jpeg_that_any_reader_reads() {
     assert_eq!(reply.body[..2], [0xff, 0xd8]);
     assert_eq!(read(&reply.body), sim.url(&format!("/phone?scene={scene}")));
     assert_eq!(image::load_from_memory(&reply.body).unwrap().width(), 430);
+}
+
+#[actix_web::test]
+async fn the_phone_sees_the_newest_code_or_the_one_on_a_screen_that_it_is_shown() {
+    let sim = start();
+    let seen = async || sim.get("/phone/newest").await.json()["scene"].clone();
+    assert_eq!(seen().await, Value::Null);
+    // Drawn in blocks and not, black and not.
+    let scene = "a+b&c=d";
+    let codes = [
+        json!({ "scene": scene }),
+        json!({ "scene": scene, "width": 1280 }),
+        json!({ "scene": scene, "auto_color": false, "line_color": {"r": 9, "g": 9, "b": 9} }),
+        json!({ "scene": scene, "auto_color": false, "line_color": {"r": 200, "g": 0, "b": 0} }),
+    ];
+    for code in codes {
+        let shown = sim.code_image(&code).await.body.to_vec();
+        assert!(read(&shown).contains("scene=a%2Bb%26c%3Dd"));
+        sim.code_image(&json!({ "scene": "newest" })).await;
+        assert_eq!(seen().await, "newest");
+        let screen = move || std::future::ready(Some(shown.clone()));
+        let another = start();
+        another.state().set_screen(Screen::new(screen));
+        let seen = another.get("/phone/newest").await.json();
+        assert_eq!(seen["scene"], scene, "{code}");
+    }
+    for shown in [
+        None,
+        Some(b"no picture".to_vec()),
+        Some(vec![0xff, 0xd8, 0xff]),
+    ] {
+        let screen = move || std::future::ready(shown.clone());
+        sim.state().set_screen(Screen::new(screen));
+        assert_eq!(seen().await, Value::Null);
+    }
 }
 
 #[actix_web::test]

@@ -14,6 +14,7 @@ class FakeServer {
     this.strict = false;
     this.registration = 'open';
     this.warnings = [];
+    this.site = { name: '示例网站', host: 'login.example.com' };
     this.browser = { name: 'Chrome 126', os: 'Windows 11', ip: '203.0.113.0/24', place: 'Shanghai' };
     this.tokens = new Map(); // token -> openid
     this.usedCodes = new Set();
@@ -171,7 +172,7 @@ class FakeServer {
       {
         attempt: attempt.id,
         nonce: attempt.nonce,
-        site: { name: '示例网站', host: 'login.example.com' },
+        site: this.site,
         browser: { ...this.browser },
         requested_at: new Date(this.clock.now()).toISOString(),
         expires_in: this.left(attempt),

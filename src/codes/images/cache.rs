@@ -64,6 +64,12 @@ impl ImageCache {
         });
     }
 
+    /// How many images there is room for, as large as those in it on average; of an empty one
+    /// nothing is known.
+    pub(super) fn places(&self) -> Option<usize> {
+        self.with(|kept| (self.room * kept.images.len()).checked_div(kept.bytes))
+    }
+
     pub(super) fn remove(&self, name: &ImageName) {
         self.with(|kept| {
             if let Some(image) = kept.images.pop(name) {
@@ -117,6 +123,16 @@ mod tests {
         cache.insert(name(4), image());
         assert!(cache.contains(&name(1)));
         assert_eq!(cache.with(|kept| kept.bytes), 3000);
+    }
+
+    #[test]
+    fn its_places_follow_from_the_images_in_it() {
+        let cache = ImageCache::new(3500);
+        assert_eq!(cache.places(), None);
+        cache.insert(name(1), image());
+        assert_eq!(cache.places(), Some(3));
+        cache.insert(name(2), Bytes::from(vec![0; 500 - OVERHEAD]));
+        assert_eq!(cache.places(), Some(4));
     }
 
     #[test]

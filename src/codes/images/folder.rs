@@ -63,7 +63,7 @@ impl Folder {
 
     pub(super) async fn get(&self, name: ImageName) -> Result<Bytes, ImageError> {
         let read = self
-            .in_background(move |folder| existing(fs::read(folder.join(name.to_string()))))
+            .in_background(move |folder| existing(folder, fs::read(folder.join(name.to_string()))))
             .await?;
         let bytes = read.ok_or_else(|| ImageError::Missing(name.to_string()))?;
         Ok(Bytes::from(bytes))
@@ -72,7 +72,7 @@ impl Folder {
     /// Deletes a file; one that is not there is deleted.
     pub(super) async fn delete(&self, name: ImageName) -> Result<(), ImageError> {
         self.in_background(move |folder| {
-            existing(fs::remove_file(folder.join(name.to_string()))).map(drop)
+            existing(folder, fs::remove_file(folder.join(name.to_string()))).map(drop)
         })
         .await
     }
@@ -112,7 +112,7 @@ impl Folder {
                     .duration_since(written)
                     .is_ok_and(|age| age > WRITTEN_BY_THEN)
                 {
-                    existing(fs::remove_file(path))?;
+                    existing(folder, fs::remove_file(path))?;
                 }
             }
             Ok(())
@@ -154,11 +154,11 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// None for a file that is not there.
-fn existing<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+/// None for a file that is not there; without its folder nobody can say that.
+fn existing<T>(folder: &Path, done: io::Result<T>) -> io::Result<Option<T>> {
     match done {
         Ok(done) => Ok(Some(done)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -159,6 +159,12 @@ impl Images {
         Ok(())
     }
 
+    /// How many images memory has room for, by those in it; none if that is not known or if
+    /// browsers find images elsewhere.
+    pub fn places(&self) -> Option<usize> {
+        self.shared.cache.places()
+    }
+
     /// Whether an image is in memory, so that showing it costs nothing.
     pub fn is_at_hand(&self, name: &str) -> bool {
         ImageName::parse(name).is_some_and(|name| self.shared.cache.contains(&name))

@@ -64,9 +64,10 @@ impl Held {
     }
 
     /// How many codes the next block should have; 0 while the stock is known to
-    /// have none.
-    pub(super) fn missing(&mut self, now: Instant) -> u32 {
-        self.target = whole((self.rate(now) * AHEAD).clamp(LEAST, MOST));
+    /// have none. `most`: more are not held, but for a few.
+    pub(super) fn missing(&mut self, now: Instant, most: usize) -> u32 {
+        let wanted = whole((self.rate(now) * AHEAD).clamp(LEAST, MOST));
+        self.target = wanted.min(most.max(whole(LEAST)));
         if self.used_up_until.is_some_and(|until| now < until) {
             return 0;
         }
@@ -142,6 +143,8 @@ fn whole(number: f64) -> usize {
 mod tests {
     use super::*;
 
+    const MANY: usize = usize::MAX;
+
     fn block(length: usize) -> Vec<Code> {
         let code = |number: usize| Code::of_stock(number.to_string(), [0; 32]);
         (0..length).map(code).collect()
@@ -151,26 +154,29 @@ mod tests {
     fn a_quiet_instance_holds_few_codes_and_a_busy_one_seconds_of_its_use() {
         let mut now = Instant::now();
         let mut held = Held::default();
-        assert_eq!(held.missing(now), 8);
+        assert_eq!(held.missing(now, MANY), 8);
         for _ in 0..10 * 100 {
             held.ask(now);
             now += Duration::from_millis(10);
         }
-        let missing = held.missing(now);
+        let missing = held.missing(now, MANY);
         assert!((300..=400).contains(&missing), "{missing}");
         for _ in 0..10 * 1000 {
             held.ask(now);
             now += Duration::from_millis(1);
         }
-        assert_eq!(held.missing(now), 512);
-        assert_eq!(held.missing(now + Duration::from_secs(60)), 8);
+        assert_eq!(held.missing(now, MANY), 512);
+        assert_eq!(held.missing(now, 160), 160);
+        assert_eq!(held.missing(now, 1), 8);
+        assert_eq!(held.missing(now, MANY), 512);
+        assert_eq!(held.missing(now + Duration::from_secs(60), MANY), 8);
     }
 
     #[test]
     fn a_block_is_asked_for_before_the_last_is_used_up() {
         let now = Instant::now();
         let mut held = Held::default();
-        held.missing(now);
+        held.missing(now, MANY);
         held.put(block(8), now, now);
         let mut shown = 0;
         while !held.runs_low() {
@@ -187,10 +193,10 @@ mod tests {
         assert!(matches!(held.ask(now), Asked::Wait));
         held.put(Vec::new(), now, now);
         assert!(matches!(held.ask(now), Asked::UsedUp));
-        assert_eq!(held.missing(now), 0);
+        assert_eq!(held.missing(now, MANY), 0);
         let later = now + USED_UP;
         assert!(matches!(held.ask(later), Asked::Wait));
-        assert!(held.missing(later) > 0);
+        assert!(held.missing(later, MANY) > 0);
     }
 
     #[test]
@@ -201,7 +207,7 @@ mod tests {
         held.miss(now);
         assert!(matches!(held.ask(now), Asked::Code(_)));
         assert!(matches!(held.ask(now), Asked::Away));
-        assert_eq!(held.missing(now), 0);
+        assert_eq!(held.missing(now, MANY), 0);
         let later = now + USED_UP;
         assert!(matches!(held.ask(later), Asked::Wait));
         held.put(Vec::new(), later, later);
@@ -212,11 +218,11 @@ mod tests {
     fn a_stock_that_is_filled_while_it_is_asked_is_asked_again() {
         let now = Instant::now();
         let mut held = Held::default();
-        assert!(held.missing(now) > 0);
+        assert!(held.missing(now, MANY) > 0);
         held.expect_more();
         held.put(Vec::new(), now, now);
         assert!(matches!(held.ask(now), Asked::Wait));
-        assert!(held.missing(now) > 0);
+        assert!(held.missing(now, MANY) > 0);
     }
 
     #[test]

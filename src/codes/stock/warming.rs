@@ -46,6 +46,13 @@ impl Warming {
         }
     }
 
+    /// So many codes may be held that their images stay in memory until they are shown. Those
+    /// that were shown meanwhile have been used since, and are there as well.
+    pub(super) fn most(&self) -> usize {
+        let places = self.images.as_ref().and_then(Images::places);
+        places.map_or(usize::MAX, |places| places / 2)
+    }
+
     /// Codes whose images could not be loaded before. They are nobody else's, so
     /// they go before another block: a store that is away does not eat the stock.
     pub(super) fn waiting(&mut self) -> Option<Block> {

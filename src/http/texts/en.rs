@@ -128,7 +128,7 @@ const STATES: &[State] = &[
         "pending.link",
         "Log in with WeChat",
         "The button opens WeChat. Confirm there, then come back here.",
-        NEW_CODE,
+        None,
     ),
     state(
         "pending.phone",

@@ -123,7 +123,7 @@ const STATES: &[State] = &[
         "pending.link",
         "微信登录",
         "点下方按钮打开微信，确认后回到本页",
-        NEW_CODE,
+        None,
     ),
     state(
         "pending.phone",

@@ -3,6 +3,7 @@
 //! The real layout is proprietary, so the simulator draws what phones and test readers know, with
 //! the address of its own phone page in it.
 
+mod comment;
 mod flat_jpeg;
 mod modules;
 
@@ -63,15 +64,29 @@ pub(super) fn phone_address(public_url: &Url, scene: &str) -> String {
     )
 }
 
+/// The scene of a picture that [`Drawing::draw`] made as a JPEG.
+pub(super) fn scene_of(picture: &[u8]) -> Option<String> {
+    let address = Url::parse(&comment::read(picture)?).ok()?;
+    let mut query = address.query_pairs();
+    let (_, scene) = query.find(|(name, _)| name == "scene")?;
+    Some(scene.into_owned())
+}
+
 impl Drawing {
     /// The image's bytes.
     pub(super) fn draw(&self, public_url: &Url) -> Result<Vec<u8>, DrawingError> {
-        let picture = Picture::lay_out(&phone_address(public_url, &self.scene), self.width)?;
-        let [r, g, b] = self.line_color;
+        let address = phone_address(public_url, &self.scene);
+        let picture = Picture::lay_out(&address, self.width)?;
         if self.transparent {
+            let [r, g, b] = self.line_color;
             let pixels = picture.pixels([r, g, b, 255], [255, 255, 255, 0]);
             return encode_png(&pixels, self.width);
         }
+        Ok(comment::write(self.draw_jpeg(&picture)?, &address))
+    }
+
+    fn draw_jpeg(&self, picture: &Picture) -> Result<Vec<u8>, DrawingError> {
+        let [r, g, b] = self.line_color;
         if self.line_color == [0, 0, 0] && picture.scale.is_multiple_of(flat_jpeg::BLOCK) {
             let is_dark =
                 |x: usize, y: usize| picture.is_dark(x * flat_jpeg::BLOCK, y * flat_jpeg::BLOCK);

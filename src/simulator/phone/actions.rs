@@ -14,9 +14,13 @@ use super::problem::Problem;
 const MOST_USERS: usize = 50;
 const LONGEST_NICKNAME: usize = 32;
 
-/// The scene of the newest code, for a demo without a camera.
+/// The scene of the code on the screen, for a demo without a camera. Whoever cannot look there
+/// takes the code that was drawn last.
 pub(super) async fn newest(state: web::Data<SharedState>) -> HttpResponse {
-    let scene = state.world().newest_scene.clone();
+    let scene = match state.screen() {
+        Some(screen) => screen.scene().await,
+        None => state.world().newest_scene.clone(),
+    };
     HttpResponse::Ok().json(json!({ "scene": scene }))
 }
 

@@ -69,7 +69,7 @@ pub(super) async fn show(state: web::Data<SharedState>, request: HttpRequest) ->
         language: language.tag(),
         chinese: language == Language::Chinese,
         users: users.collect::<Value>().to_string(),
-        site: host_of(saoma.as_ref()),
+        site: state.site_name(),
         saoma: saoma.as_ref().map(origin).unwrap_or_default(),
     };
     let mut response = HttpResponse::Ok();
@@ -104,12 +104,6 @@ fn saoma_as_seen_by(request: &HttpRequest, state: &SharedState) -> Option<Url> {
 
 fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
-}
-
-/// The name that the mini program would have in its `config`.
-fn host_of(saoma: Option<&Url>) -> String {
-    let host = saoma.and_then(Url::host_str);
-    host.unwrap_or("Saoma").to_owned()
 }
 
 /// The page's own files; calls to the simulator, and a phone's socket and pictures at Saoma.

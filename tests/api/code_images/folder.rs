@@ -79,11 +79,19 @@ async fn pl9_an_altered_image_in_a_folder_is_not_given_out() {
 async fn a_folder_that_is_gone_is_away_and_warm_images_are_still_there() {
     let folder = new_folder();
     let images = images_in(&folder);
-    let name = images.keep_warm(image()).await.unwrap();
+    let warm = images.keep_warm(image()).await.unwrap();
+    let cold = images.keep(image()).await.unwrap();
     fs::remove_dir_all(&folder).unwrap();
-    assert!(images.read(&name).await.unwrap().is_some());
-    let error = images.keep(image()).await.unwrap_err();
-    assert!(matches!(error, ImageError::Away(_)), "{error}");
+    assert!(images.read(&warm).await.unwrap().is_some());
+    // Nor is it known that an image is not there.
+    for error in [
+        images.keep(image()).await.map(drop),
+        images.read(&cold).await.map(drop),
+        images.warm(&cold).await,
+        images.delete(&cold).await,
+    ] {
+        assert!(matches!(error, Err(ImageError::Away(_))), "{error:?}");
+    }
 }
 
 #[actix_web::test]
