@@ -20,6 +20,8 @@ mod abuse {
 #[path = "idle/process.rs"]
 #[allow(dead_code, reason = "each bench uses a part")]
 mod process;
+#[path = "idle/quantile.rs"]
+mod quantile;
 #[path = "../tests/api/support"]
 mod support {
     #[allow(dead_code, reason = "the tests of the API use the rest of it")]
@@ -28,6 +30,8 @@ mod support {
     pub mod browser;
     #[allow(dead_code, reason = "the tests of the API use the rest of it")]
     pub mod canaries;
+    #[allow(dead_code, reason = "the tests of the API use the rest of it")]
+    pub mod line;
     #[allow(dead_code, reason = "the tests of the API use the rest of it")]
     pub mod phone;
 }
@@ -125,7 +129,7 @@ fn resources(bench: &Bench) -> (u64, usize) {
 async fn watch(pid: u32, end: Instant) -> (u64, usize) {
     let (mut memory, mut files) = (0, 0);
     while Instant::now() < end {
-        memory = memory.max(process::rss(pid));
+        memory = memory.max(process::instance::rss(pid));
         files = files.max(open_files(pid));
         sleep(Duration::from_millis(500)).await;
     }

@@ -18,6 +18,8 @@ mod client;
 #[path = "idle/process.rs"]
 #[allow(dead_code, reason = "each bench uses a part")]
 mod process;
+#[path = "idle/quantile.rs"]
+mod quantile;
 mod codes {
     pub mod counts;
     pub mod views;
@@ -27,9 +29,10 @@ use std::time::Duration;
 
 use codes::{
     counts::Counts,
-    views::{self, Views, quantile},
+    views::{self, Views},
 };
 use process::Bench;
+use quantile::quantile;
 use serde_json::json;
 
 /// The stock is filled up with these.
@@ -155,10 +158,10 @@ fn print(name: &str, views: &Views, counts: Counts) {
         "{name:<28} {:>6} {:>6} {:>7.2} {:>7.2} {:>8.2} {:>8.2} {:>8.0} {:>7.0} {:>8.1} {:>7.1}",
         views.all(),
         views.failed,
-        quantile(&views.waited, 0.5),
-        quantile(&views.waited, 0.99),
-        quantile(&views.done, 0.5),
-        quantile(&views.done, 0.99),
+        quantile(&views.waited, 0.5) * 1e3,
+        quantile(&views.waited, 0.99) * 1e3,
+        quantile(&views.done, 0.5) * 1e3,
+        quantile(&views.done, 0.99) * 1e3,
         views.all() as f64 / views.took.as_secs_f64(),
         per_thousand(counts.calls),
         per_thousand(counts.inserts),

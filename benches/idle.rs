@@ -23,7 +23,7 @@ use actix_web::rt::time::sleep;
 use idle::{
     client,
     fit::least_squares,
-    process::{Bench, Cpu},
+    process::{Bench, instance::Cpu},
 };
 
 const STEP: usize = 1_000;

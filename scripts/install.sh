@@ -43,6 +43,7 @@ missing_packages() {
     # The fuzzer is C++.
     have c++ || echo g++
     have systemd-analyze || echo systemd
+    have ip || echo iproute2
     have_faketime || echo libfaketime
     # It counts instructions.
     have valgrind || echo valgrind

@@ -59,6 +59,8 @@ pub enum Error {
     SceneUnknown,
     #[error("method not allowed")]
     MethodNotAllowed,
+    #[error("nobody is at the other end")]
+    PeerAbsent,
     #[error("not confirmed")]
     NotConfirmed,
     #[error("already confirmed")]
@@ -187,7 +189,8 @@ impl Error {
             | Self::CodeUnknown
             | Self::SceneUnknown => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotConfirmed
+            Self::PeerAbsent
+            | Self::NotConfirmed
             | Self::AlreadyConfirmed
             | Self::AlreadyScanned
             | Self::AlreadyRedeemed
@@ -208,7 +211,7 @@ impl Error {
         }
     }
 
-    /// The stable word of PROTOCOL, sections 1 to 8.
+    /// The stable word of PROTOCOL, sections 1 to 9.
     pub fn code(&self) -> &'static str {
         match self {
             Self::BadRequest(_) => "bad_request",
@@ -230,6 +233,7 @@ impl Error {
             Self::CodeUnknown => "code_unknown",
             Self::SceneUnknown => "scene_unknown",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::PeerAbsent => "peer_absent",
             Self::NotConfirmed => "not_confirmed",
             Self::AlreadyConfirmed => "already_confirmed",
             Self::AlreadyScanned => "already_scanned",

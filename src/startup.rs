@@ -18,10 +18,10 @@ use actix_web::{
 };
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    broker::{self, registry::Registry},
+    broker::{self, registry::Registry, whispers},
     codes::Stock,
     http::{
         self,
@@ -205,7 +205,8 @@ impl Wired {
         if settings.demo {
             keys::demo::forget_old(&settings)?;
         }
-        let hub = LoginHub::new(&settings.timers).start();
+        let (whispers, to_others) = mpsc::channel(whispers::ROOM);
+        let hub = LoginHub::new(&settings.timers, whispers).start();
         let breakers = Breakers::new(settings.wechat.longest_pause);
         let sources = CodeSources::new(settings.clone(), store.clone(), token, breakers.codes)?;
         let addresses = AddressFinder::new(&settings.trusted_proxies);
@@ -215,7 +216,8 @@ impl Wired {
         let bounds = Bounds::new(all, bound_addresses, head);
         let together = Together::start(&settings, &secret_key)?;
         let look_again = Arc::new(Notify::new());
-        let broker = broker::start(&settings, &secret_key, store, &hub, look_again.clone());
+        let news = look_again.clone();
+        let broker = broker::start(&settings, &secret_key, store, &hub, to_others, news);
         let broker::Started {
             broker,
             inbox,

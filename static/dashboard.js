@@ -1,5 +1,6 @@
-// The dashboard: tells when the session ends, ends it, and lists the others.
+// The dashboard: tells when the session ends, ends it, lists the others, and talks with the phone.
 
+import { Chat } from './chat.js';
 import { logOut, whoAmI } from './redeem.js';
 import { Sessions, setTime } from './sessions.js';
 import { Socket } from './socket.js';
@@ -18,9 +19,10 @@ let noticeTimer = null;
 setTime(since, since.dateTime);
 
 const sessions = new Sessions({ say, signedOut: ended });
+const chat = new Chat({ send });
 const socket = new Socket(() => '/ws/session', {
   opened,
-  message: () => {},
+  message: heard,
   lost: check,
   refused: () => { check(); socket.retry(); },
   closed: (rule) => { if (rule === 'login') ended(); },
@@ -38,9 +40,23 @@ function opened() {
   wasAway = false;
 }
 
+function heard(message) {
+  if (message.type === 'message') chat.heard(message);
+  if (message.type === 'peer') chat.peer(message.present);
+  if (message.type === 'error') chat.failed(message.detail);
+}
+
+/** False while there is no socket. */
+function send(text) {
+  if (!socket.isOpen) return false;
+  socket.send({ type: 'message', text });
+  return true;
+}
+
 /** A refused socket says no reason; a request does. */
 async function check() {
   wasAway = true;
+  chat.peer(null);
   const user = await whoAmI().catch(() => undefined);
   if (user === null) ended();
 }

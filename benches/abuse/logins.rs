@@ -9,6 +9,7 @@ use actix_web::rt::{spawn, time::sleep_until};
 
 use crate::{
     process::Bench,
+    quantile::quantile,
     support::{browser::Browser, phone::Phone},
 };
 
@@ -84,16 +85,4 @@ async fn log_in(url: &str, phone: &Phone) {
     browser.expect("login_succeeded").await;
     browser.redeem(&ticket["attempt"]).await.expect(200);
     browser.drop_socket();
-}
-
-/// Seconds.
-pub fn quantile(sorted: &[Duration], share: f64) -> f64 {
-    let last = sorted.len().saturating_sub(1);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a place in the list"
-    )]
-    let at = (last as f64 * share).ceil() as usize;
-    sorted.get(at).map_or(f64::NAN, Duration::as_secs_f64)
 }

@@ -17,7 +17,7 @@ use tokio::{
     time::{error::Elapsed, timeout},
 };
 
-use super::logins::quantile;
+use crate::quantile::quantile;
 
 /// What a peer does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,20 +29,6 @@ impl Views {
     }
 }
 
-/// Milliseconds.
-pub fn quantile(sorted: &[Duration], share: f64) -> f64 {
-    let last = sorted.len().saturating_sub(1);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a place in the list"
-    )]
-    let at = (last as f64 * share).ceil() as usize;
-    sorted
-        .get(at)
-        .map_or(f64::NAN, |view| view.as_secs_f64() * 1e3)
-}
-
 /// Views with their tickets' times, and those without.
 #[derive(Default)]
 struct Seen {

@@ -47,20 +47,8 @@ pub async fn view(port: u16) -> Option<Duration> {
 }
 
 async fn open_page(port: u16) -> io::Result<(TcpStream, String, Duration)> {
-    let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    let request = upgrade(port, "/ws/login", &secret());
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    let origin = format!("http://localhost:{port}");
-    // What a browser sends, so that the server's buffers fill as with one.
-    let request = format!(
-        "GET /ws/login HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: Upgrade\r\n\
-         Pragma: no-cache\r\nCache-Control: no-cache\r\n\
-         User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 \
-         (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\r\nUpgrade: websocket\r\n\
-         Origin: {origin}\r\nSec-WebSocket-Version: 13\r\n\
-         Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n\
-         Cookie: saoma_browser={secret}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-         Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
-    );
     stream.write_all(request.as_bytes()).await?;
     // The ticket follows the 101; then there is silence.
     let mut answer = Vec::new();
@@ -77,6 +65,25 @@ async fn open_page(port: u16) -> io::Result<(TcpStream, String, Duration)> {
     let waited = open.map_or(Duration::ZERO, |open| open.elapsed());
     let answer = String::from_utf8_lossy(&answer).into_owned();
     Ok((stream, answer, waited))
+}
+
+/// A browser's secret.
+pub fn secret() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+/// What a browser of the site at this port sends, so that the server's buffers fill as with one.
+pub fn upgrade(site: u16, path: &str, secret: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: localhost:{site}\r\nConnection: Upgrade\r\n\
+         Pragma: no-cache\r\nCache-Control: no-cache\r\n\
+         User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 \
+         (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\r\nUpgrade: websocket\r\n\
+         Origin: http://localhost:{site}\r\nSec-WebSocket-Version: 13\r\n\
+         Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n\
+         Cookie: saoma_browser={secret}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
+    )
 }
 
 /// As long as nobody scans, the server sends empty pings, and a close at its end.

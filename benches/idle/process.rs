@@ -1,59 +1,43 @@
-//! The server under measurement, and what the kernel says of it.
+//! The server under measurement, with all that it needs.
+
+#[path = "instance.rs"]
+pub mod instance;
 
 use std::{
     fs,
     net::TcpListener,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    ops::Deref,
+    path::PathBuf,
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use actix_web::rt::{task::spawn_blocking, time::sleep};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
 use saoma::{
     simulator::{Simulator, SimulatorSettings},
     store::private::PrivatePostgres,
 };
 use sqlx::Connection;
 
+use instance::{Instance, free_port};
+
 /// The server under measurement.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_saoma");
 
 /// A fresh server with its database and its WeChat, both outside its process.
 pub struct Bench {
-    pub port: u16,
-    admin_port: u16,
-    /// `saoma serve`, with the settings of other commands too.
-    command: Command,
-    server: Running,
+    pub instance: Instance,
     simulator: Simulator,
     postgres: PrivatePostgres,
     folder: PathBuf,
 }
 
-/// A server that ends with its bench, also with one that fails.
-struct Running(Child);
+impl Deref for Bench {
+    type Target = Instance;
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    fn deref(&self) -> &Instance {
+        &self.instance
     }
-}
-
-/// Kilobytes.
-pub struct Memory {
-    pub rss: u64,
-    pub pss: u64,
-    pub dirty: u64,
-}
-
-/// Time on a core, of all threads, in user and kernel mode.
-pub struct Cpu {
-    pub seconds: f64,
 }
 
 impl Bench {
@@ -83,11 +67,9 @@ impl Bench {
         let simulated = SimulatorSettings::default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let simulator = Simulator::start(listener, simulated.clone()).unwrap();
-        let (port, admin_port) = (free_port(), free_port());
+        let port = free_port();
         command
             .env("DATABASE_URL", postgres.url())
-            .env("SAOMA_LISTEN", format!("127.0.0.1:{port}"))
-            .env("SAOMA_ADMIN_LISTEN", format!("127.0.0.1:{admin_port}"))
             .env("SAOMA_PUBLIC_URL", format!("http://localhost:{port}"))
             .env("SAOMA_DATA_DIR", folder.join("server"))
             .env("SAOMA_WECHAT_APP_ID", simulated.app_id)
@@ -102,18 +84,27 @@ impl Bench {
             .env("SAOMA_MAX_REDEEMS_PER_ADDRESS", "0")
             .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null());
-        let server = Running(command.arg("serve").spawn().unwrap());
-        let bench = Self {
-            port,
-            admin_port,
-            command,
-            server,
+        Self {
+            instance: Instance::start(command, port).await,
             simulator,
             postgres,
             folder,
-        };
-        is_ready(bench.port).await;
-        bench
+        }
+    }
+
+    /// One more instance of the same site on this machine, as the first one is.
+    pub async fn beside(&self) -> Instance {
+        Instance::start(self.command(), free_port()).await
+    }
+
+    /// The program with the first instance's settings.
+    fn command(&self) -> Command {
+        let first = &self.instance.command;
+        let mut command = Command::new(first.get_program());
+        let settings = first.get_envs();
+        command.envs(settings.filter_map(|(name, value)| Some((name, value?))));
+        command.stdout(Stdio::null());
+        command
     }
 
     /// The server's database.
@@ -145,16 +136,6 @@ impl Bench {
             .sum()
     }
 
-    /// A number that the server counts.
-    pub async fn metric(&self, name: &str) -> u64 {
-        let url = format!("http://127.0.0.1:{}/metrics", self.admin_port);
-        let mut answer = awc::Client::default().get(&url).send().await.unwrap();
-        let body = answer.body().limit(1 << 20).await.unwrap();
-        let text = String::from_utf8_lossy(&body).into_owned();
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
-        line.map_or(0, |number| number.trim().parse().unwrap())
-    }
-
     /// One row of the server's database.
     pub async fn query<T>(&self, sql: &'static str) -> T
     where
@@ -165,6 +146,12 @@ impl Bench {
             .fetch_one(&mut connection)
             .await
             .unwrap()
+    }
+
+    /// Changes the server's database.
+    pub async fn execute(&self, sql: &'static str) {
+        let mut connection = self.connect().await;
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
     }
 
     async fn connect(&self) -> sqlx::PgConnection {
@@ -203,9 +190,7 @@ impl Bench {
 
     /// Makes a pool by the command.
     pub async fn fill_pool(&self, size: u32) {
-        let mut command = Command::new(self.command.get_program());
-        let settings = self.command.get_envs();
-        command.envs(settings.filter_map(|(name, value)| Some((name, value?))));
+        let mut command = self.command();
         command.args(["codes", "pool", "--size", &size.to_string()]);
         // WeChat is in this process.
         let made = spawn_blocking(move || command.output().unwrap())
@@ -214,81 +199,12 @@ impl Bench {
         assert!(made.status.success(), "{made:?}");
     }
 
-    /// The server's process.
-    pub fn pid(&self) -> u32 {
-        self.server.0.id()
-    }
-
-    pub fn memory(&self) -> Memory {
-        Memory::of(self.pid()).unwrap()
-    }
-
-    /// Also of threads that have ended. The kernel counts in ticks of 10 ms.
-    pub fn cpu(&self) -> Cpu {
-        let text = fs::read_to_string(self.proc("stat")).unwrap();
-        // Behind the name, which may have blanks: the state, then numbers.
-        let (_, fields) = text.rsplit_once(") ").unwrap();
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let ticks = |at: usize| fields[at].parse::<f64>().unwrap();
-        Cpu {
-            seconds: (ticks(11) + ticks(12)) / 100.0,
-        }
-    }
-
-    fn proc(&self, file: &str) -> PathBuf {
-        Path::new("/proc")
-            .join(self.server.0.id().to_string())
-            .join(file)
-    }
-
-    pub async fn stop(mut self) {
-        let pid = Pid::from_raw(i32::try_from(self.server.0.id()).unwrap());
-        kill(pid, Signal::SIGTERM).unwrap();
-        while self.server.0.try_wait().unwrap().is_none() {
-            sleep(Duration::from_millis(20)).await;
-        }
+    pub async fn stop(self) {
+        self.instance.stop().await;
         self.simulator.stop().await;
         self.postgres.stop().await.unwrap();
         let _ = fs::remove_dir_all(&self.folder);
     }
-}
-
-impl Memory {
-    /// Of a process, if it is there.
-    pub fn of(pid: u32) -> Option<Self> {
-        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-        let of = |name: &str| {
-            let line = text.lines().find(|line| line.starts_with(name))?;
-            line.split_whitespace().nth(1)?.parse().ok()
-        };
-        Some(Self {
-            rss: of("Rss:")?,
-            pss: of("Pss:")?,
-            dirty: of("Private_Dirty:")?,
-        })
-    }
-}
-
-/// Kilobytes that a process holds in memory.
-pub fn rss(pid: u32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = text.lines().find(|line| line.starts_with("VmRSS:"));
-    let mut words = line.unwrap().split_whitespace();
-    words.nth(1).unwrap().parse().unwrap()
-}
-
-/// Waits until a server answers that it is ready.
-pub async fn is_ready(port: u16) {
-    let url = format!("http://127.0.0.1:{port}/readyz");
-    // Under a tool that counts its instructions it takes its time.
-    for _ in 0..3_000 {
-        let answer = awc::Client::default().get(&url).send().await;
-        if answer.is_ok_and(|answer| answer.status().is_success()) {
-            return;
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
-    panic!("the server does not start");
 }
 
 /// An empty folder of this bench alone.
@@ -297,10 +213,4 @@ pub fn fresh_folder() -> PathBuf {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir(&folder).unwrap();
     folder
-}
-
-/// A port that nobody listens on.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fs};
 
-use crate::process::Memory;
+use crate::process::instance::Memory;
 
 /// A process and those that descend from it.
 pub fn family(root: u32) -> Vec<u32> {

@@ -24,7 +24,10 @@ use crate::{
         database,
         processes::{self, Cpu},
     },
-    process::{Bench, Memory, PROGRAM, free_port, fresh_folder, is_ready},
+    process::{
+        Bench, PROGRAM, fresh_folder,
+        instance::{Memory, free_port, is_ready},
+    },
 };
 
 /// All of them, Saoma first.

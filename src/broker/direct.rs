@@ -174,12 +174,17 @@ impl Carrier {
     async fn run(mut self, mut queue: mpsc::Receiver<News>) {
         let mut batch = Vec::with_capacity(news::MOST);
         while queue.recv_many(&mut batch, news::MOST).await > 0 {
-            let message = news::write(&batch);
-            // A kept connection may have been closed at the other end meanwhile.
-            let done = match self.post(&message).await {
-                Err(Problem::Broken(_)) => self.post(&message).await,
-                done => done,
-            };
+            let mut done = Ok(());
+            for message in news::write(&batch) {
+                // A kept connection may have been closed at the other end meanwhile.
+                done = match self.post(&message).await {
+                    Err(Problem::Broken(_)) => self.post(&message).await,
+                    done => done,
+                };
+                if done.is_err() {
+                    break;
+                }
+            }
             match done {
                 Ok(()) => sent(NAME, batch.len()),
                 Err(problem) => {
@@ -205,7 +210,7 @@ impl Carrier {
             if queue.is_closed() {
                 return;
             }
-            if self.post(&news::write(&[])).await.is_ok() {
+            if self.post(news::NONE).await.is_ok() {
                 return self.note(None);
             }
         }

@@ -1,15 +1,19 @@
 //! What other instances say, whatever way it comes.
 //!
-//! Nothing that is said is believed. News of attempts that nobody waits for here
+//! No hint that is said is believed. News of attempts that nobody waits for here
 //! are forgotten without a read; of the others the rows are read, many in one
-//! query, and the hub is told what they say.
+//! query, and the hub is told what they say. What is sealed goes to the
+//! [`Ear`](super::whispers).
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::Addr;
 use tokio::sync::mpsc;
 
-use super::news::{self, News};
+use super::{
+    news::{self, News},
+    whispers::{Ear, Sealed},
+};
 use crate::{
     hub::{
         LoginHub,
@@ -30,19 +34,30 @@ const HUB_LIMIT: Duration = Duration::from_secs(2);
 
 /// Takes other instances' messages. A clone is cheap.
 #[derive(Debug, Clone)]
-pub struct Inbox(mpsc::Sender<Vec<News>>);
+pub struct Inbox {
+    hints: mpsc::Sender<Vec<News>>,
+    sealed: mpsc::Sender<Vec<Sealed>>,
+}
 
 impl Inbox {
     /// An inbox whose news go to this hub.
-    pub fn start(settings: Arc<Settings>, store: Store, hub: Addr<LoginHub>) -> Self {
-        let (sender, receiver) = mpsc::channel(ROOM);
+    pub(super) fn start(
+        settings: Arc<Settings>,
+        store: Store,
+        hub: Addr<LoginHub>,
+        ear: Ear,
+    ) -> Self {
+        let (hints, receiver) = mpsc::channel(ROOM);
+        let (sealed, heard) = mpsc::channel(ROOM);
+        // Beside the reader: nobody's words wait for the database.
+        actix::spawn(ear.run(heard));
         let reader = Reader {
             settings,
             store,
             hub,
         };
         actix::spawn(reader.run(receiver));
-        Self(sender)
+        Self { hints, sealed }
     }
 
     /// Takes a message as it came; false if it is none. Never waits: what there
@@ -53,8 +68,27 @@ impl Inbox {
         };
         let count = news.len();
         metrics::counter!("saoma_broker_received_total", "way" => way).increment(count as u64);
-        if self.0.try_send(news).is_err() {
-            super::dropped(way, count);
+        let (mut hints, mut sealed) = (Vec::new(), Vec::new());
+        for news in news {
+            match news {
+                News::Sealed {
+                    from,
+                    about,
+                    sealed: text,
+                } => sealed.push(Sealed { from, about, text }),
+                hint => hints.push(hint),
+            }
+        }
+        let lost = |news: usize, sent: bool| {
+            if !sent {
+                super::dropped(way, news);
+            }
+        };
+        if !hints.is_empty() {
+            lost(hints.len(), self.hints.try_send(hints).is_ok());
+        }
+        if !sealed.is_empty() {
+            lost(sealed.len(), self.sealed.try_send(sealed).is_ok());
         }
         true
     }
@@ -110,6 +144,8 @@ fn asked(news: impl Iterator<Item = News>) -> Concerned {
                 *highest = version.max(*highest);
             }
             News::Contested { id } => contested.push(id),
+            // Not here: it is opened, not confirmed.
+            News::Sealed { .. } => {}
         }
     }
     contested.sort_unstable();

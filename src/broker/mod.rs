@@ -14,6 +14,7 @@ pub mod news;
 pub mod redis;
 pub mod registry;
 mod start;
+pub mod whispers;
 
 use std::{fmt::Debug, sync::Arc};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix::Addr;
 use secrecy::ExposeSecret;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use super::{
@@ -13,9 +13,10 @@ use super::{
     key::{self, NewsKey},
     redis::{self, Address, Redis},
     registry::Registry,
+    whispers::{Ear, Mouth},
 };
 use crate::{
-    hub::LoginHub,
+    hub::{LoginHub, messages::Whisper},
     login::keys::SecretKey,
     settings::Settings,
     store::{Instance, Store},
@@ -38,9 +39,10 @@ pub struct Started {
 /// when another instance has its name.
 pub async fn start(
     settings: &Arc<Settings>,
-    secret_key: &SecretKey,
+    secret_key: &Arc<SecretKey>,
     store: &Store,
     hub: &Addr<LoginHub>,
+    whispers: mpsc::Receiver<Whisper>,
     look_again: Arc<Notify>,
 ) -> anyhow::Result<Started> {
     let url = settings.redis_url.as_ref();
@@ -55,12 +57,15 @@ pub async fn start(
         process: Uuid::new_v4(),
         way,
         internal_url: settings.internal_url.as_ref().map(ToString::to_string),
+        channel: Uuid::new_v4(),
     };
+    let channel = own.channel;
     let namespace = key::namespace(secret_key)?;
     let key = NewsKey::new(secret_key)?;
     let registry = Registry::enter(store.clone(), own, settings.timers.heartbeat).await?;
     actix::spawn(registry.clone().run());
-    let inbox = Inbox::start(settings.clone(), store.clone(), hub.clone());
+    let ear = Ear::new(channel, secret_key.clone(), registry.clone(), hub.clone());
+    let inbox = Inbox::start(settings.clone(), store.clone(), hub.clone(), ear);
     let way: Arc<dyn Way> = match address {
         Some(address) => Arc::new(Redis::start(redis::Parts {
             address,
@@ -75,6 +80,9 @@ pub async fn start(
         }
         None => Arc::new(Local),
     };
+    let (key_of_whispers, known) = (secret_key.clone(), registry.clone());
+    let mouth = Mouth::new(channel, key_of_whispers, way.clone(), known, hub.clone());
+    actix::spawn(mouth.run(whispers));
     let broker = Broker::new(hub.clone(), &settings.instance, way, registry.clone());
     Ok(Started {
         broker,

@@ -118,6 +118,11 @@ const TEXTS: &[Text] = &[
         "该地址不支持这种请求方式。",
     ),
     (
+        "peer_absent",
+        "Nobody is there to read this. Please send it again when the other device is back.",
+        "对方不在线，消息没有送达，请等对方上线后重新发送。",
+    ),
+    (
         "not_confirmed",
         "The login has not been confirmed on the phone yet.",
         "手机上还没有确认登录。",

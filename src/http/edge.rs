@@ -123,7 +123,7 @@ fn wants_page(request: &HttpRequest) -> bool {
 
 /// What went wrong inside is told to the log once, here; a visitor's own
 /// mistakes only with the request's line.
-fn log(error: &Error) {
+pub fn log(error: &Error) {
     Span::current().record("code", error.code());
     match error {
         Error::Internal(_) => tracing::error!(%error, "a request failed"),

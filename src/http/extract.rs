@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    login::{attempt::Browser, begin::Requester, ids::Secret},
+    login::{Login, attempt::Browser, begin::Requester, ids::Secret},
 };
 
 /// Bytes of the largest JSON body.
@@ -92,8 +92,8 @@ pub fn requester(
 }
 
 /// The browser with the place of its address, in the words of whoever reads it.
-pub fn placed(request: &HttpRequest, site: &Site, browser: &Browser) -> Browser {
-    let place = site.login.places.place(&browser.ip, language(request));
+pub fn placed(login: &Login, language: Language, browser: &Browser) -> Browser {
+    let place = login.places.place(&browser.ip, language);
     Browser {
         place,
         ..browser.clone()
@@ -117,9 +117,9 @@ impl Body {
         T::deserialize(&self.0).map_err(|error| Error::BadRequest(error.to_string()))
     }
 
-    /// One field as it came.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+    /// All of it as it came.
+    pub fn value(&self) -> &Value {
+        &self.0
     }
 }
 

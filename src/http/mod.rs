@@ -17,6 +17,7 @@ pub mod news;
 mod origin;
 pub mod pages;
 mod phone;
+pub(crate) mod phone_calls;
 mod return_to;
 mod security_txt;
 mod session;
@@ -48,6 +49,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/ws/session")
                 .route(get().to(socket::session))
+                .default_service(web::to(socket::only_get)),
+        )
+        .service(
+            resource("/ws/phone")
+                .route(get().to(socket::phone))
                 .default_service(web::to(socket::only_get)),
         )
         .service(

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{
     address::mask,
     attempts::{attempt_id, long_poll},
-    extract::{Body, bearer, client_address, placed, site},
+    extract::{Body, bearer, client_address, language, site},
+    phone_calls,
     site::Site,
 };
 use crate::{
@@ -15,10 +16,10 @@ use crate::{
     hub::messages::Poller,
     login::{
         attempt::{Attempt, State},
-        ids::{Scene, Secret},
         phone::Phone,
         reason::Reason,
     },
+    session::protocol::PhoneCall,
 };
 
 /// `POST /api/phone/session`
@@ -51,47 +52,24 @@ pub async fn sign_out(request: HttpRequest) -> Result<HttpResponse, Error> {
 
 /// `POST /api/phone/scan`
 pub async fn scan(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
-    let (site, phone) = phone(&request).await?;
-    let entry_scene = body.get("entry_scene").and_then(Value::as_i64);
-    let entry_scene = entry_scene.and_then(|number| i32::try_from(number).ok());
-    let entry_scene = entry_scene.ok_or(Error::EntrySceneMissing)?;
-    let scene = body
-        .get("scene")
-        .and_then(Value::as_str)
-        .and_then(Scene::parse);
-    let scene = scene.ok_or(Error::SceneMalformed)?;
-    let scanned = site.login.scan(&phone, &scene, entry_scene).await?;
-    let (attempt, settings) = (&scanned.attempt, site.settings());
-    Ok(HttpResponse::Ok().json(json!({
-        "attempt": attempt.id,
-        "nonce": scanned.nonce.expose(),
-        "site": {"name": settings.site_name, "host": host(&settings.public_url)},
-        "browser": placed(&request, site, &attempt.browser),
-        "requested_at": attempt.requested_at,
-        "expires_in": attempt.expires_in,
-        "registered": phone.user.is_some(),
-        "check": attempt.check.as_str(),
-        "warnings": scanned.warnings,
-    })))
+    call(&request, PhoneCall::Scan, &body).await
 }
 
 /// `POST /api/phone/confirm`
 pub async fn confirm(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
-    let (site, phone) = phone(&request).await?;
-    let number = match body.get("number") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(number)) => Some(number.as_str()),
-        Some(_) => return Err(Error::BadRequest("number is no text".to_owned())),
-    };
-    let confirmed = site.login.confirm(&phone, &nonce(&body)?, number).await?;
-    Ok(HttpResponse::Ok().json(confirmed))
+    call(&request, PhoneCall::Confirm, &body).await
 }
 
 /// `POST /api/phone/cancel`
 pub async fn cancel(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
-    let (site, phone) = phone(&request).await?;
-    site.login.refuse(&phone, &nonce(&body)?).await?;
-    Ok(HttpResponse::NoContent().finish())
+    call(&request, PhoneCall::Cancel, &body).await
+}
+
+async fn call(request: &HttpRequest, call: PhoneCall, body: &Body) -> Result<HttpResponse, Error> {
+    let (site, phone) = phone(request).await?;
+    let language = language(request);
+    let answered = phone_calls::answer(&site.login, &phone, language, call, body.value()).await?;
+    Ok(answered.into())
 }
 
 /// `GET /api/phone/attempts/{attempt}`
@@ -155,11 +133,6 @@ pub async fn phone(request: &HttpRequest) -> Result<(&Site, Phone), Error> {
     Ok((site, phone))
 }
 
-fn nonce(body: &Body) -> Result<Secret, Error> {
-    let text = body.get("nonce").and_then(Value::as_str);
-    text.and_then(Secret::parse).ok_or(Error::NonceInvalid)
-}
-
 async fn view(site: &Site, phone: &Phone, attempt: &Attempt) -> Result<Value, Error> {
     let session = match attempt.state {
         State::Redeemed => site.login.session_of(attempt.id).await?,
@@ -182,10 +155,4 @@ async fn view(site: &Site, phone: &Phone, attempt: &Attempt) -> Result<Value, Er
         view["reference"] = reference.into();
     }
     Ok(view)
-}
-
-fn host(url: &url::Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     address::mask,
     attempts::changing,
-    extract::{client_address, placed},
+    extract::{client_address, language, placed},
     phone, session,
     site::Site,
 };
@@ -82,7 +82,7 @@ pub async fn report(request: HttpRequest, id: Path<String>) -> Result<HttpRespon
 }
 
 fn entry(request: &HttpRequest, site: &Site, session: &ListedSession, current: bool) -> Value {
-    let browser = placed(request, site, &session.browser);
+    let browser = placed(&site.login, language(request), &session.browser);
     json!({
         "id": session.id,
         "browser": browser.name,

@@ -72,7 +72,7 @@ pub async fn dashboard(request: HttpRequest) -> Result<HttpResponse, Error> {
     };
     let language = language(&request);
     let known = |text: &'static str, value: &'_ str| (value != text).then(|| value.to_owned());
-    let browser = placed(&request, site, &session.browser);
+    let browser = placed(&site.login, language, &session.browser);
     let (name, os) = (known("?", &browser.name), known("?", &browser.os));
     let page = pages::dashboard(&DashboardPage {
         language,

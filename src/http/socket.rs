@@ -1,4 +1,6 @@
-//! The browsers' sockets: what is checked before the upgrade.
+//! The sockets of browsers and phones: what is checked before the upgrade.
+
+use std::{cell::RefCell, rc::Rc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -7,10 +9,11 @@ use actix_web::{
 };
 
 use super::{
+    address::mask,
     attempts::attempt_id,
     connections::Asked,
     edge,
-    extract::{client_address, language, query, requester, site},
+    extract::{bearer, client_address, language, query, requester, site},
     origin, session,
     site::Site,
 };
@@ -18,6 +21,7 @@ use crate::{
     error::Error,
     login::{attempt::Browser, begin::Requester},
     session::{
+        caller::{Caller, PhoneCaller},
         logic::Logic,
         socket::{Opening, Purpose, Session},
         transport::ws_actor::BrowserSocket,
@@ -47,8 +51,8 @@ fn open_login(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, E
     let (logic, first) = Logic::login(resume, language(request));
     let opening = Opening {
         logic,
-        purpose: Purpose::Login(first),
-        requester,
+        purpose: Purpose::Command(first),
+        caller: Caller::Browser(requester),
         permit,
     };
     open(site, opening, request, payload)
@@ -59,6 +63,49 @@ pub async fn session(request: HttpRequest, payload: Payload) -> HttpResponse {
     let asked = Asked::by(&request);
     let answer = open_session(&request, payload).await;
     answer_with(asked, &request, answer)
+}
+
+/// `GET /ws/phone`. Whoever has no token in its request says who it is on the
+/// socket, which counts towards its address until then. No `Origin` is asked
+/// for: a phone has no cookies that another site could use.
+pub async fn phone(request: HttpRequest, payload: Payload) -> HttpResponse {
+    let asked = Asked::by(&request);
+    let answer = open_phone(&request, payload).await;
+    answer_with(asked, &request, answer)
+}
+
+async fn open_phone(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    let site = site(request)?;
+    let address = client_address(request, site);
+    let asked = request.headers().contains_key(header::AUTHORIZATION);
+    let token = asked.then(|| bearer(request)).transpose()?;
+    if let Some(token) = &token {
+        site.login.phone_session(token).await?;
+    }
+    if site.draining.has_begun() {
+        return Err(Error::Draining);
+    }
+    site.connections.room_for_socket()?;
+    let permit = match token {
+        Some(_) => None,
+        None => site.login.limits.socket(address)?,
+    };
+    let language = language(request);
+    let (logic, first) = Logic::phone(token.is_some(), language);
+    let caller = PhoneCaller {
+        address,
+        ip: mask(address),
+        language,
+        token: RefCell::new(token),
+        permit: RefCell::new(permit),
+    };
+    let opening = Opening {
+        logic,
+        purpose: Purpose::Command(first),
+        caller: Caller::Phone(Rc::new(caller)),
+        permit: None,
+    };
+    open(site, opening, request, payload)
 }
 
 fn answer_with(
@@ -84,7 +131,7 @@ async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpRes
     let opening = Opening {
         logic: Logic::session(language(request)),
         purpose: Purpose::Session(session.id),
-        requester: Requester {
+        caller: Caller::Browser(Requester {
             browser_hash: [0; 32],
             browser: Browser {
                 ip: String::new(),
@@ -92,7 +139,7 @@ async fn open_session(request: &HttpRequest, payload: Payload) -> Result<HttpRes
             },
             return_to: None,
             address,
-        },
+        }),
         permit,
     };
     open(site, opening, request, payload)

@@ -86,6 +86,7 @@ pub struct Dashboard {
     pub address: &'static str,
     pub since: &'static str,
     pub active: &'static str,
+    pub chat: Chat,
     pub log_out: &'static str,
     pub log_out_failed: &'static str,
     /// The sessions in other browsers.
@@ -106,6 +107,21 @@ pub struct Dashboard {
     pub ended_detail: &'static str,
     pub log_in: &'static str,
     pub nobody: &'static str,
+}
+
+/// What browser and phone say to each other.
+pub struct Chat {
+    pub title: &'static str,
+    pub here: &'static str,
+    pub away: &'static str,
+    pub note: &'static str,
+    pub label: &'static str,
+    pub send: &'static str,
+    pub you: &'static str,
+    pub phone: &'static str,
+    pub undelivered: &'static str,
+    pub too_long: &'static str,
+    pub offline: &'static str,
 }
 
 /// The pages that say that something did not work.

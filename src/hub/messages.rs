@@ -1,13 +1,19 @@
 //! What the hub is told, and what it tells a socket.
 
+use std::time::Duration;
+
 use actix::{Message, Recipient};
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    login::{attempt::Attempt, ids::AttemptId},
-    session::protocol::ServerMessage,
-    store::Known,
+    login::{
+        attempt::{Attempt, Identity},
+        ids::AttemptId,
+    },
+    session::protocol::{ServerMessage, Side},
+    store::{Known, SeenPhone},
 };
 
 /// One socket of this process; never used twice.
@@ -18,17 +24,20 @@ pub struct SocketId(pub u64);
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub enum SocketEvent {
-    /// The attempt moved on: `LoginSucceeded`, `NotRegistered` or another state.
+    /// The attempt moved on: `LoginSucceeded`, `NotRegistered` or another state;
+    /// or somebody at the other end of a pair came, went or said something.
     Changed(ServerMessage),
+    /// The database has more to tell a phone than it was told.
+    LookAgain,
     /// Time for a ping; whoever missed two is gone.
     PingDue,
     /// Its mailbox was full: its client does not read.
     TooSlow,
-    /// A newer socket of the same attempt won.
+    /// A newer socket of the same attempt or phone session won.
     Replaced,
     /// The attempt ended long ago and nobody asked for more.
     IdleAfterEnd,
-    /// The session behind this socket has ended.
+    /// The session or phone session behind this socket has ended, or it never said which.
     SessionEnded,
     /// The server is going away.
     Closing,
@@ -67,6 +76,159 @@ pub struct RegisterSession {
     pub socket: SocketId,
     /// The signed-in session.
     pub session: Uuid,
+}
+
+/// This socket has five seconds to say which phone it is.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct AwaitToken(pub SocketId);
+
+/// From now on this socket hears when there is something for its phone. An
+/// older socket of the same phone session, here or elsewhere, is told that it was replaced.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct RegisterPhone {
+    /// The socket.
+    pub socket: SocketId,
+    /// How many sockets the phone session has opened with this one.
+    pub number: i32,
+    /// The phone session.
+    pub phone: Uuid,
+    /// Who holds the phone.
+    pub person: Identity,
+}
+
+/// What a phone has been told: it hears of these other ends, and of no others.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Watch {
+    /// Its socket.
+    pub socket: SocketId,
+    /// Its newest open attempt.
+    pub attempt: Option<Known>,
+    /// The sessions that it is paired with.
+    pub sessions: Vec<Uuid>,
+}
+
+/// One end of a pair says something to the other.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), Unsaid>")]
+pub struct Say {
+    /// Whose socket.
+    pub socket: SocketId,
+    /// Which pair; a browser has one only.
+    pub session: Option<Uuid>,
+    /// What is said.
+    pub text: String,
+}
+
+/// Why something was not said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsaid {
+    /// Nobody is at the other end, or there is no such pair.
+    PeerAbsent,
+    /// Too much was said; so long to wait.
+    TooMuch(Duration),
+}
+
+/// What two ends have in common, or whose sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// A login attempt: its page and its phone.
+    Attempt(AttemptId),
+    /// A session: its browser and the phone that let it in.
+    Session(Uuid),
+    /// A phone session.
+    Phone(Uuid),
+}
+
+/// Which other instances hear of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// All that are known.
+    All,
+    /// The one with this channel.
+    One(Uuid),
+}
+
+/// Something for other instances, which no one else may read or say.
+#[derive(Debug)]
+pub struct Whisper {
+    /// Who hears it.
+    pub to: To,
+    /// What it is about.
+    pub subject: Subject,
+    /// What is said.
+    pub word: Word,
+}
+
+/// What one instance says to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// The phone is on the instance that says so, or no longer.
+    Phone {
+        /// It is.
+        here: bool,
+    },
+    /// The page or browser is.
+    Browser {
+        /// It is.
+        here: bool,
+    },
+    /// The attempt has this version now, or a higher one.
+    Changed {
+        /// Its version.
+        version: i32,
+    },
+    /// Whoever says so does not know where phones are.
+    Who,
+    /// The session has ended.
+    Ended,
+    /// The phone session has opened so many sockets.
+    Opened {
+        /// The newest one's number.
+        number: i32,
+    },
+    /// One end said something to the other.
+    Said {
+        /// Which end.
+        from: Side,
+        /// What.
+        text: String,
+        /// When, by the clock of the instance that took it.
+        sent_at: String,
+    },
+}
+
+/// An instance said something, and it was that instance and nobody else.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Whispered {
+    /// Its channel.
+    pub from: Uuid,
+    /// What it is about.
+    pub subject: Subject,
+    /// What is said.
+    pub word: Word,
+}
+
+/// Other instances that hear whispers have come or gone.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct OthersChanged {
+    /// There are some.
+    pub any: bool,
+}
+
+/// What the database says of the phones here.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct PhonesSeen {
+    /// Those that were looked for.
+    pub asked: Vec<Uuid>,
+    /// Those whose sessions live.
+    pub seen: Vec<SeenPhone>,
 }
 
 /// Whose long poll.
@@ -116,6 +278,8 @@ pub struct AttemptChanged {
     pub version: i32,
     /// What its browser reads.
     pub message: ServerMessage,
+    /// Who scanned it.
+    pub claimer: Option<Identity>,
 }
 
 impl AttemptChanged {
@@ -125,6 +289,7 @@ impl AttemptChanged {
             attempt: attempt.id,
             version: attempt.version,
             message,
+            claimer: attempt.claimer.clone(),
         }
     }
 }
@@ -163,9 +328,11 @@ pub struct WaitingHere {
     pub attempts: Vec<Known>,
     /// Sessions with an open socket.
     pub sessions: Vec<Uuid>,
+    /// Phone sessions with an open socket.
+    pub phones: Vec<Uuid>,
 }
 
-/// These sessions have ended.
+/// These sessions or phone sessions have ended.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct SessionsEnded(pub Vec<Uuid>);

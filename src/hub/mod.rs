@@ -4,18 +4,24 @@
 //! no I/O, awaits nobody and knows no HTTP and no SQL: it is told what the
 //! database has decided, and tells the one socket that waits for it.
 
+mod links;
 pub mod messages;
+mod pairs;
+mod phones;
 mod table;
 
 use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, dev::SendError};
+use tokio::sync::mpsc;
 
+use links::LinkEffect;
 use messages::{
     Alive, AttemptChanged, CloseAll, CloseSome, Concerned, Contested, ListWaiting, Register,
     RegisterSession, SessionsEnded, SocketClosed, SocketEvent, SocketId, SocketOpened, Wait,
+    Whisper,
 };
-use table::{Due, LoginTable};
+use table::{Due, LoginTable, Times};
 
 use crate::{session::protocol::ServerMessage, settings::Timers};
 
@@ -29,6 +35,8 @@ const SWEEP_EVERY: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub struct LoginHub {
     table: LoginTable<Recipient<SocketEvent>>,
+    /// The way to other instances; what it has no room for is lost.
+    whispers: mpsc::Sender<Whisper>,
     /// Once the server is going away: whom it has not told yet.
     leaving: Option<Vec<SocketId>>,
 }
@@ -39,11 +47,31 @@ pub struct LoginHub {
 struct Sweep;
 
 impl LoginHub {
-    /// A hub with no sockets.
-    pub fn new(timers: &Timers) -> Self {
+    /// A hub with no sockets, which has this to say to other instances.
+    pub fn new(timers: &Timers, whispers: mpsc::Sender<Whisper>) -> Self {
         Self {
-            table: LoginTable::new(timers.ping, timers.idle_after_end),
+            table: LoginTable::new(Times {
+                ping: timers.ping,
+                idle_after_end: timers.idle_after_end,
+                token: timers.head,
+                absent_after: timers.absent_after,
+            }),
+            whispers,
             leaving: None,
+        }
+    }
+
+    /// Tells what has come up at the ends of links.
+    fn tell_ends(&mut self) {
+        for effect in self.table.take_effects() {
+            match effect {
+                LinkEffect::Tell(socket, event) => drop(self.tell(socket, event)),
+                LinkEffect::Whisper(whisper) => {
+                    if self.whispers.try_send(whisper).is_err() {
+                        metrics::counter!("saoma_whispers_dropped_total").increment(1);
+                    }
+                }
+            }
         }
     }
 
@@ -94,6 +122,11 @@ impl Handler<Sweep> for LoginHub {
             let (id, event) = match self.table.next_due(now) {
                 Some(Due::Ping(id)) => (id, SocketEvent::PingDue),
                 Some(Due::IdleAfterEnd(id)) => (id, SocketEvent::IdleAfterEnd),
+                Some(Due::NoToken(id)) => (id, SocketEvent::SessionEnded),
+                Some(Due::Link) => {
+                    self.tell_ends();
+                    continue;
+                }
                 None => return,
             };
             // A socket that ended before it knew its id could not say so.
@@ -102,7 +135,8 @@ impl Handler<Sweep> for LoginHub {
                 .reach(id)
                 .is_some_and(|socket| !socket.connected())
             {
-                self.table.close(id);
+                self.table.close(id, now);
+                self.tell_ends();
                 self.count();
             } else {
                 self.tell(id, event);
@@ -126,7 +160,8 @@ impl Handler<SocketClosed> for LoginHub {
     type Result = ();
 
     fn handle(&mut self, message: SocketClosed, _: &mut Self::Context) {
-        self.table.close(message.0);
+        self.table.close(message.0, Instant::now());
+        self.tell_ends();
         self.count();
     }
 }
@@ -147,6 +182,7 @@ impl Handler<Register> for LoginHub {
         if let Some(older) = replaced.filter(|older| *older != socket) {
             self.tell(older, SocketEvent::Replaced);
         }
+        self.tell_ends();
     }
 }
 
@@ -154,7 +190,9 @@ impl Handler<RegisterSession> for LoginHub {
     type Result = ();
 
     fn handle(&mut self, message: RegisterSession, _: &mut Self::Context) {
-        self.table.register_session(message.socket, message.session);
+        let RegisterSession { socket, session } = message;
+        self.table.register_session(socket, session, Instant::now());
+        self.tell_ends();
     }
 }
 
@@ -181,6 +219,13 @@ impl Handler<AttemptChanged> for LoginHub {
         {
             self.table.untold(news.attempt, news.version);
         }
+        let phones = self
+            .table
+            .phones_behind(news.claimer.as_ref(), news.attempt, news.version);
+        for phone in phones {
+            self.tell(phone, SocketEvent::LookAgain);
+        }
+        self.tell_ends();
     }
 }
 
@@ -229,9 +274,14 @@ impl Handler<SessionsEnded> for LoginHub {
     type Result = ();
 
     fn handle(&mut self, message: SessionsEnded, _: &mut Self::Context) {
+        let phones = self.table.end_pairs(&message.0, true);
         for socket in self.table.sockets_of_sessions(&message.0) {
             self.tell(socket, SocketEvent::SessionEnded);
         }
+        for phone in phones {
+            self.tell(phone, SocketEvent::SessionEnded);
+        }
+        self.tell_ends();
     }
 }
 

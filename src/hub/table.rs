@@ -10,7 +10,11 @@ use std::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::messages::{Poller, SocketId, TooManyPolls, Wait, WaitingHere, Wake};
+use super::{
+    links::{Here, LinkEffect, Links},
+    messages::{Poller, SocketId, Subject, TooManyPolls, Wait, WaitingHere, Wake},
+    phones::Phones,
+};
 use crate::{login::ids::AttemptId, store::Known};
 
 /// Polls of one side of one attempt that may come within [`POLL_WINDOW`].
@@ -23,11 +27,27 @@ pub struct LoginTable<R> {
     sockets: HashMap<SocketId, Socket<R>>,
     attempts: HashMap<AttemptId, Waiting>,
     sessions: HashMap<Uuid, Vec<SocketId>>,
+    phones: Phones,
+    links: Links,
+    /// Phones' sockets that have not said whose they are, in the order of their time.
+    tokens: VecDeque<(Instant, SocketId)>,
     /// Sockets in the order of their next ping. Every socket stands here once.
     pings: VecDeque<(Instant, SocketId)>,
     next_socket: u64,
-    ping_every: Duration,
-    idle_after_end: Duration,
+    times: Times,
+}
+
+/// How long the table waits for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// Between two pings of a socket.
+    pub ping: Duration,
+    /// Until a socket without anything to wait for is closed.
+    pub idle_after_end: Duration,
+    /// Until a phone's socket has to be somebody's.
+    pub token: Duration,
+    /// Until one end of a link that has gone is missed by the other.
+    pub absent_after: Duration,
 }
 
 #[derive(Debug)]
@@ -38,12 +58,6 @@ struct Socket<R> {
     ended_at: Option<Instant>,
     /// It had no room for something that it should have heard.
     overflowed: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Subject {
-    Attempt(AttemptId),
-    Session(Uuid),
 }
 
 #[derive(Debug, Default)]
@@ -68,19 +82,25 @@ pub enum Due {
     Ping(SocketId),
     /// Its attempt ended long ago.
     IdleAfterEnd(SocketId),
+    /// It did not say which phone it is.
+    NoToken(SocketId),
+    /// Somebody at one end of a link may have something to hear.
+    Link,
 }
 
 impl<R> LoginTable<R> {
     /// An empty table.
-    pub fn new(ping_every: Duration, idle_after_end: Duration) -> Self {
+    pub fn new(times: Times) -> Self {
         Self {
             sockets: HashMap::new(),
             attempts: HashMap::new(),
             sessions: HashMap::new(),
+            phones: Phones::default(),
+            links: Links::new(times.absent_after),
+            tokens: VecDeque::new(),
             pings: VecDeque::new(),
             next_socket: 0,
-            ping_every,
-            idle_after_end,
+            times,
         }
     }
 
@@ -97,14 +117,19 @@ impl<R> LoginTable<R> {
                 overflowed: false,
             },
         );
-        self.pings.push_back((now + self.ping_every, id));
+        self.pings.push_back((now + self.times.ping, id));
         id
     }
 
     /// Removes a socket, and only what is still its own.
-    pub fn close(&mut self, id: SocketId) {
-        self.let_go(id);
+    pub fn close(&mut self, id: SocketId, now: Instant) {
+        self.let_go(id, now);
         self.sockets.remove(&id);
+    }
+
+    /// What has to be told since the last time, in this order.
+    pub fn take_effects(&mut self) -> Vec<LinkEffect> {
+        self.links.take_effects()
     }
 
     /// Makes `id` the socket of this attempt; returns the one that it replaces.
@@ -119,7 +144,7 @@ impl<R> LoginTable<R> {
         if !self.sockets.contains_key(&id) {
             return None;
         }
-        self.let_go(id);
+        self.let_go(id, now);
         let waiting = self.attempts.entry(attempt).or_default();
         if version > waiting.version {
             waiting.browser.wake(Wake::Changed);
@@ -135,20 +160,25 @@ impl<R> LoginTable<R> {
         if let Some(older) = replaced.and_then(|older| self.sockets.get_mut(&older)) {
             older.subject = None;
         }
+        self.settle(Subject::Attempt(attempt), now);
         replaced
     }
 
     /// Makes `id` a socket of this session.
-    pub fn register_session(&mut self, id: SocketId, session: Uuid) {
+    pub fn register_session(&mut self, id: SocketId, session: Uuid, now: Instant) {
         if !self.sockets.contains_key(&id) {
             return;
         }
-        self.let_go(id);
+        self.let_go(id, now);
         self.sessions.entry(session).or_default().push(id);
         if let Some(socket) = self.sockets.get_mut(&id) {
             socket.subject = Some(Subject::Session(session));
             socket.ended_at = None;
         }
+        let sockets = self.sessions.get(&session).map_or(&[][..], Vec::as_slice);
+        let present = true;
+        let here = Here { present, sockets };
+        self.links.browser_came(session, id, here, now);
     }
 
     /// Notes that an attempt has moved on: wakes its polls and returns the
@@ -240,6 +270,13 @@ impl<R> LoginTable<R> {
 
     /// The next socket whose turn has come, at most one ping interval each.
     pub fn next_due(&mut self, now: Instant) -> Option<Due> {
+        if let Some(subject) = self.links.next_due(now) {
+            self.settle(subject, now);
+            return Some(Due::Link);
+        }
+        if let Some(id) = self.next_without_token(now) {
+            return Some(Due::NoToken(id));
+        }
         while let Some(&(due, id)) = self.pings.front() {
             if due > now {
                 return None;
@@ -248,10 +285,10 @@ impl<R> LoginTable<R> {
             let Some(socket) = self.sockets.get(&id) else {
                 continue;
             };
-            self.pings.push_back((now + self.ping_every, id));
+            self.pings.push_back((now + self.times.ping, id));
             let idle = socket
                 .ended_at
-                .is_some_and(|end| end + self.idle_after_end <= now);
+                .is_some_and(|end| end + self.times.idle_after_end <= now);
             return Some(if idle {
                 Due::IdleAfterEnd(id)
             } else {
@@ -279,6 +316,7 @@ impl<R> LoginTable<R> {
                 })
                 .collect(),
             sessions: self.sessions.keys().copied().collect(),
+            phones: self.phones.ids(),
         }
     }
 
@@ -326,7 +364,7 @@ impl<R> LoginTable<R> {
     }
 
     /// Ends what a socket waited for, unless a newer socket waits for it now.
-    fn let_go(&mut self, id: SocketId) {
+    fn let_go(&mut self, id: SocketId, now: Instant) {
         let subject = self
             .sockets
             .get_mut(&id)
@@ -341,6 +379,7 @@ impl<R> LoginTable<R> {
                         self.attempts.remove(&attempt);
                     }
                 }
+                self.settle(Subject::Attempt(attempt), now);
             }
             Some(Subject::Session(session)) => {
                 if let Some(sockets) = self.sessions.get_mut(&session) {
@@ -349,7 +388,9 @@ impl<R> LoginTable<R> {
                         self.sessions.remove(&session);
                     }
                 }
+                self.settle(Subject::Session(session), now);
             }
+            Some(Subject::Phone(phone)) => self.phone_left(phone, id, now),
             None => {}
         }
     }
@@ -373,6 +414,10 @@ impl Polls {
                 .is_some_and(|then| *then + POLL_WINDOW > now)
     }
 }
+
+mod pairs;
+
+pub use pairs::PhoneNews;
 
 #[cfg(test)]
 mod tests;

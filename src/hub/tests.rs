@@ -31,6 +31,16 @@ impl Handler<SocketEvent> for Stuck {
     }
 }
 
+fn table() -> LoginTable<Recipient<SocketEvent>> {
+    let seconds = Duration::from_secs;
+    LoginTable::new(Times {
+        ping: seconds(25),
+        idle_after_end: seconds(300),
+        token: seconds(5),
+        absent_after: seconds(6),
+    })
+}
+
 #[actix::test]
 async fn k6_a_socket_whose_mailbox_is_full_hears_last_of_all_that_it_is_too_slow() {
     let (release, released) = oneshot::channel();
@@ -41,7 +51,8 @@ async fn k6_a_socket_whose_mailbox_is_full_hears_last_of_all_that_it_is_too_slow
     };
     let socket = stuck.start();
     let mut hub = LoginHub {
-        table: LoginTable::new(Duration::from_secs(25), Duration::from_secs(300)),
+        table: table(),
+        whispers: mpsc::channel(1).0,
         leaving: None,
     };
     let id = hub.table.open(socket.clone().recipient(), Instant::now());
@@ -67,7 +78,8 @@ async fn k6_a_socket_whose_mailbox_is_full_hears_last_of_all_that_it_is_too_slow
 #[actix::test]
 async fn a_hub_on_its_way_down_tells_each_socket_once() {
     let mut hub = LoginHub {
-        table: LoginTable::new(Duration::from_secs(25), Duration::from_secs(300)),
+        table: table(),
+        whispers: mpsc::channel(1).0,
         leaving: None,
     };
     let heard = Arc::new(Mutex::new(Vec::new()));

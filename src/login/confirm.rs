@@ -61,6 +61,7 @@ impl Login {
         let answer = Answer {
             nonce: nonce.hash(),
             identity: &phone.identity,
+            phone: phone.id,
             number: number.and_then(number_of),
             ip: &phone.ip,
         };
@@ -207,6 +208,7 @@ impl Login {
         let answer = Answer {
             nonce: nonce.hash(),
             identity: &phone.identity,
+            phone: phone.id,
             number: None,
             ip: &phone.ip,
         };

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    store::{DeletedBy, PHONE_SESSION_SECONDS, PhoneSession, RegisterError, Scan, User},
+    store::{DeletedBy, PHONE_SESSION_SECONDS, PhoneSession, PhoneView, RegisterError, Scan, User},
     wechat::WechatError,
 };
 
@@ -92,7 +92,26 @@ impl Login {
 
     /// Ends the phone's session.
     pub async fn sign_out_phone(&self, phone: &Phone) -> Result<(), Error> {
-        Ok(self.store.delete_phone_session(phone.id).await?)
+        self.store.delete_phone_session(phone.id).await?;
+        self.broker.end_sessions(vec![phone.id]);
+        Ok(())
+    }
+
+    /// The number of a new socket of this phone; among all of its phone session
+    /// the one with the highest wins.
+    pub async fn open_phone_socket(&self, phone: &Phone) -> Result<i32, Error> {
+        let number = self.store.open_phone_socket(phone.id).await?;
+        number.ok_or(Error::PhoneSessionInvalid)
+    }
+
+    /// What there is to tell this phone, which was told of `followed` last.
+    pub async fn phone_view(
+        &self,
+        phone: &Phone,
+        followed: Option<AttemptId>,
+    ) -> Result<PhoneView, Error> {
+        let (id, identity) = (phone.id, &phone.identity);
+        Ok(self.store.read_phone(id, identity, followed).await?)
     }
 
     /// The first phone to scan a good code holds its attempt.
@@ -218,10 +237,11 @@ impl Login {
 
     /// Deletes the person's account and everything kept about him.
     pub async fn delete_account(&self, phone: &Phone) -> Result<(), Error> {
-        let ended = self
+        let mut ended = self
             .store
             .delete_person(&phone.identity, DeletedBy::Phone)
             .await?;
+        ended.push(phone.id);
         self.broker.end_sessions(ended);
         Ok(())
     }

@@ -2,7 +2,8 @@
 //!
 //! Every two seconds this instance compares all that waits here with the
 //! database, in one query, and tells its hub what it missed: expiries, news
-//! that got lost, rows lost in a crash of the database, sessions that ended.
+//! that got lost, rows lost in a crash of the database, sessions and phone
+//! sessions that ended, pairs that began.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +17,7 @@ use super::{limits::Limits, message, reason::Reason};
 use crate::{
     hub::{
         LoginHub,
-        messages::{AttemptChanged, ListWaiting, SessionsEnded, WaitingHere},
+        messages::{AttemptChanged, ListWaiting, PhonesSeen, SessionsEnded, WaitingHere},
     },
     session::protocol::ServerMessage,
     settings::Settings,
@@ -72,7 +73,11 @@ impl Recheck {
             tracing::error!("the hub does not answer");
             return Ok(());
         };
-        let WaitingHere { attempts, sessions } = waiting;
+        let WaitingHere {
+            attempts,
+            sessions,
+            phones,
+        } = waiting;
         if !attempts.is_empty() {
             let seen = self.store.look_again(&attempts).await?;
             for attempt in &seen.changed {
@@ -94,12 +99,20 @@ impl Recheck {
                     attempt,
                     version,
                     message,
+                    claimer: None,
                 });
             }
         }
         if !sessions.is_empty() {
             let ended = self.store.ended_sessions(&sessions).await?;
             if !ended.is_empty() && self.hub.try_send(SessionsEnded(ended)).is_err() {
+                tracing::warn!("the hub could not be told; it is told at the next look");
+            }
+        }
+        if !phones.is_empty() {
+            let seen = self.store.look_at_phones(&phones).await?;
+            let asked = phones;
+            if self.hub.try_send(PhonesSeen { asked, seen }).is_err() {
                 tracing::warn!("the hub could not be told; it is told at the next look");
             }
         }

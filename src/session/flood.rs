@@ -33,6 +33,17 @@ impl Flood {
         }
         allowed
     }
+
+    /// How long until one more is allowed.
+    pub fn rest(&self, now: Instant) -> Duration {
+        let oldest = self
+            .recent
+            .front()
+            .filter(|_| self.recent.len() >= MESSAGES);
+        oldest.map_or(Duration::ZERO, |then| {
+            (*then + WINDOW).saturating_duration_since(now)
+        })
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! One browser's socket: an actor whose logic knows no transport.
+//! One socket, of a browser or a phone: an actor whose logic knows no transport.
 
+pub mod caller;
 mod commands;
-mod flood;
+pub(crate) mod flood;
 pub mod frame;
 pub mod logic;
 pub mod protocol;

@@ -1,10 +1,28 @@
-//! The frames of a browser's socket, as PROTOCOL, section 5, has them.
+//! The frames of a socket, as PROTOCOL, sections 5 and 9, has them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
 
-use crate::login::{ids::AttemptId, reason::Reason};
+use crate::login::{
+    ids::{AttemptId, Secret},
+    reason::Reason,
+};
 
-/// One JSON text frame to the browser.
+/// Unicode scalar values of the longest text that one side says to the other.
+const LONGEST_TEXT: usize = 1_000;
+
+/// One end of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The page.
+    Browser,
+    /// The mini program.
+    Phone,
+}
+
+/// One JSON text frame to the browser or the phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are the protocol's")]
@@ -66,6 +84,26 @@ pub enum ServerMessage {
     Redeemed { attempt: AttemptId, version: i32 },
     /// Another phone tried this code. Advice, not a state.
     Contested,
+    /// To the phone: its newest attempt stands like this.
+    Attempt {
+        attempt: AttemptId,
+        version: i32,
+        state: &'static str,
+        reason: Option<&'static str>,
+    },
+    /// To the phone: the attempt's page came or went.
+    Browser { attempt: AttemptId, present: bool },
+    /// The other end of a pair came or went.
+    Peer { session: Uuid, present: bool },
+    /// What one end of a pair says to the other.
+    Message {
+        session: Uuid,
+        from: Side,
+        text: String,
+        sent_at: String,
+    },
+    /// To the phone: what HTTP would have answered.
+    Reply { id: Value, status: u16, body: Value },
     /// A request that could not be done; the socket stays open.
     Error {
         code: &'static str,
@@ -103,7 +141,13 @@ impl ServerMessage {
                 attempt, version, ..
             }
             | Self::Redeemed { attempt, version } => Some((attempt, version)),
-            Self::Contested | Self::Error { .. } => None,
+            Self::Contested
+            | Self::Attempt { .. }
+            | Self::Browser { .. }
+            | Self::Peer { .. }
+            | Self::Message { .. }
+            | Self::Reply { .. }
+            | Self::Error { .. } => None,
         }
     }
 
@@ -146,6 +190,8 @@ pub enum ClientMessage {
     Cancel,
     /// The strict check's six digits.
     CheckCode { code: String },
+    /// Something for the phone of a signed-in browser.
+    Message { text: String },
 }
 
 /// Why a frame's text is no [`ClientMessage`].
@@ -162,15 +208,101 @@ pub enum BadFrame {
 impl ClientMessage {
     /// Reads one frame's text.
     pub fn parse(text: &str) -> Result<Self, BadFrame> {
-        let value: serde_json::Value = serde_json::from_str(text).map_err(|_| BadFrame::NotJson)?;
-        let kind = value.get("type").and_then(serde_json::Value::as_str);
-        match kind.ok_or(BadFrame::BadMessage)? {
+        let value: Value = serde_json::from_str(text).map_err(|_| BadFrame::NotJson)?;
+        match kind(&value)? {
             "refresh" | "cancel" | "check_code" => {
                 serde_json::from_value(value).map_err(|_| BadFrame::BadMessage)
             }
+            "message" => Ok(Self::Message {
+                text: sayable(&value)?,
+            }),
             _ => Err(BadFrame::UnknownMessage),
         }
     }
+}
+
+/// One JSON text frame from the phone.
+#[derive(Debug, Clone)]
+pub enum PhoneMessage {
+    /// Who it is, where the header could not say so.
+    Auth(Secret),
+    /// One of the calls that HTTP takes as well.
+    Call {
+        /// Comes back with the answer: a text or a number.
+        id: Value,
+        /// Which one.
+        call: PhoneCall,
+        /// The frame, whose fields are the request's.
+        body: Value,
+    },
+    /// Something for the browser of this session.
+    Message {
+        /// Which one.
+        session: Uuid,
+        /// What it shows.
+        text: String,
+    },
+}
+
+/// A call of the phone API that a socket takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhoneCall {
+    /// `POST /api/phone/scan`
+    Scan,
+    /// `POST /api/phone/confirm`
+    Confirm,
+    /// `POST /api/phone/cancel`
+    Cancel,
+}
+
+impl PhoneMessage {
+    /// Reads one frame's text.
+    pub fn parse(text: &str) -> Result<Self, BadFrame> {
+        let mut value: Value = serde_json::from_str(text).map_err(|_| BadFrame::NotJson)?;
+        let call = match kind(&value)? {
+            "auth" => {
+                let token = value.get("token").and_then(Value::as_str);
+                let token = token.and_then(Secret::parse);
+                return token.map(Self::Auth).ok_or(BadFrame::BadMessage);
+            }
+            "message" => {
+                let session = value.get("session").and_then(Value::as_str);
+                let session = session.and_then(|text| Uuid::try_parse(text).ok());
+                return Ok(Self::Message {
+                    session: session.ok_or(BadFrame::BadMessage)?,
+                    text: sayable(&value)?,
+                });
+            }
+            "scan" => PhoneCall::Scan,
+            "confirm" => PhoneCall::Confirm,
+            "cancel" => PhoneCall::Cancel,
+            _ => return Err(BadFrame::UnknownMessage),
+        };
+        let id = value.get_mut("id").map(Value::take);
+        let id = id.filter(|id| id.is_string() || id.is_number());
+        Ok(Self::Call {
+            id: id.ok_or(BadFrame::BadMessage)?,
+            call,
+            body: value,
+        })
+    }
+}
+
+fn kind(value: &Value) -> Result<&str, BadFrame> {
+    let kind = value.get("type").and_then(Value::as_str);
+    kind.ok_or(BadFrame::BadMessage)
+}
+
+/// The text of a message that may reach the other end: not empty, not too long,
+/// nothing in it that moves a cursor but newlines.
+fn sayable(value: &Value) -> Result<String, BadFrame> {
+    let text = value.get("text").and_then(Value::as_str);
+    let text = text.filter(|text| {
+        text.chars().count() <= LONGEST_TEXT
+            && text.chars().all(|c| c == '\n' || !c.is_control())
+            && !text.trim().is_empty()
+    });
+    text.map(str::to_owned).ok_or(BadFrame::BadMessage)
 }
 
 /// Why the server ends a socket, and by that what its client does next.
@@ -191,13 +323,13 @@ pub enum CloseCode {
     TooLarge = 1009,
     /// Our fault: reconnect.
     Internal = 1011,
-    /// A newer socket of the same attempt won.
+    /// A newer socket of the same attempt or phone session won.
     Replaced = 4001,
     /// Redeemed, or idle after its end.
     Finished = 4002,
     /// Does not read what it is sent.
     TooSlow = 4008,
-    /// The session has ended.
+    /// The session or phone session has ended, or there was none.
     SessionEnded = 4009,
     /// The server is going away: reconnect after a random 0 to 5 s.
     GoingAway = 4012,

@@ -1,4 +1,4 @@
-//! One browser's socket on any transport: it drives [`Logic`] and knows the hub.
+//! One socket on any transport: it drives [`Logic`] and knows the hub.
 //!
 //! A transport is an actor that holds a [`Session`] and says how bytes go out;
 //! all else stands here, so that every transport does the same.
@@ -11,6 +11,7 @@ use std::{
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Handler, WrapFuture, dev::ToEnvelope};
 
 use super::{
+    caller::Caller,
     commands,
     frame::Frame,
     logic::{Command, Effect, Logic},
@@ -21,7 +22,7 @@ use crate::{
         LoginHub,
         messages::{RegisterSession, SocketClosed, SocketEvent, SocketId, SocketOpened},
     },
-    login::{Login, begin::Requester, limits::SocketPermit},
+    login::{Login, limits::SocketPermit},
 };
 
 /// A hub that does not answer in this time is broken.
@@ -34,8 +35,8 @@ pub struct Opening {
     pub logic: Logic,
     /// What it begins with.
     pub purpose: Purpose,
-    /// The browser behind it.
-    pub requester: Requester,
+    /// Who is behind it.
+    pub caller: Caller,
     /// Counts it towards its address.
     pub permit: Option<SocketPermit>,
 }
@@ -43,8 +44,8 @@ pub struct Opening {
 /// What a socket begins with.
 #[derive(Debug)]
 pub enum Purpose {
-    /// A login, by this first command.
-    Login(Command),
+    /// This first command.
+    Command(Command),
     /// A signed-in session's news.
     Session(uuid::Uuid),
 }
@@ -121,7 +122,7 @@ pub trait Transport:
         let session = self.session();
         session.id = Some(id);
         match &session.opening.purpose {
-            Purpose::Login(first) => {
+            Purpose::Command(first) => {
                 let first = first.clone();
                 self.run(first, context);
             }
@@ -184,8 +185,8 @@ pub trait Transport:
             return self.close(CloseCode::Internal, context);
         };
         let (login, hub) = (session.login.clone(), session.hub.clone());
-        let requester = session.opening.requester.clone();
-        let answer = async move { commands::run(command, &login, &hub, id, &requester).await };
+        let caller = session.opening.caller.clone();
+        let answer = async move { commands::run(command, &login, &hub, id, &caller).await };
         context.spawn(answer.into_actor(self).map(|answer, socket, context| {
             let effects = socket.session().opening.logic.done(answer);
             socket.apply(effects, context);

@@ -45,6 +45,7 @@ impl Flags {
 pub(super) const NAMES: &[&str] = &[
     "DATABASE_URL",
     "REDIS_URL",
+    "SAOMA_ABSENT_AFTER",
     "SAOMA_ADMIN_LISTEN",
     "SAOMA_ATTEMPT_TTL",
     "SAOMA_AUDIT_RETENTION",
@@ -190,6 +191,7 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_PROBE_INTERVAL           between two looks at whether Redis delivers [3s]
   SAOMA_PING_INTERVAL            between two pings of a socket [25s]
   SAOMA_IDLE_AFTER_END           how long a socket stays open after its end [300s]
+  SAOMA_ABSENT_AFTER             how long a page or phone may be away before the other end hears of it [6s]
   SAOMA_HEAD_TIMEOUT             for a request's head, and between two requests [5s]
   SAOMA_UNREAD_TIMEOUT           how long a client may leave unread what it was sent [7s]
   SAOMA_DRAIN                    over which a stopping server closes many sockets [10s]

@@ -118,6 +118,8 @@ pub struct Timers {
     pub ping: Duration,
     /// How long a socket stays open after its attempt ended.
     pub idle_after_end: Duration,
+    /// How long the other end of a pair, or an attempt's page, may be away before it counts as gone.
+    pub absent_after: Duration,
     /// How long a request's head may take, and a connection be idle between two.
     pub head: Duration,
     /// How long a client may leave unread what it was sent.
@@ -322,6 +324,7 @@ impl Timers {
             probe: values.duration("SAOMA_PROBE_INTERVAL", "3s")?,
             ping: values.duration("SAOMA_PING_INTERVAL", "25s")?,
             idle_after_end: values.duration("SAOMA_IDLE_AFTER_END", "300s")?,
+            absent_after: values.duration("SAOMA_ABSENT_AFTER", "6s")?,
             head: values.duration("SAOMA_HEAD_TIMEOUT", "5s")?,
             unread: values.duration("SAOMA_UNREAD_TIMEOUT", "7s")?,
             drain: values.duration("SAOMA_DRAIN", "10s")?,

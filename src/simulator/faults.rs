@@ -60,6 +60,8 @@ pub enum FaultMode {
     Reset,
     /// Answers 200 with a page of HTML, as a misled proxy does.
     Garbage,
+    /// Answers properly, but with the first half of the body alone, as if that were all.
+    Truncated,
 }
 
 /// What one request has to suffer.
@@ -70,6 +72,7 @@ pub(super) enum Suffering {
     Error(i32),
     Reset,
     Garbage,
+    Truncated,
 }
 
 /// The faults in force, in the order in which they were asked for: the first one that fits a
@@ -137,6 +140,7 @@ impl Fault {
             FaultMode::Error => Suffering::Error(self.errcode.unwrap_or(-1)),
             FaultMode::Reset => Suffering::Reset,
             FaultMode::Garbage => Suffering::Garbage,
+            FaultMode::Truncated => Suffering::Truncated,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What happens to every request before its endpoint sees it: counting, and faults.
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{self, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorInternalServerError;
 use actix_web::http::header::ContentType;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
@@ -24,6 +25,10 @@ pub(super) async fn intercept(
     match state.take_fault(&path) {
         None => {}
         Some(Suffering::Slow(delay)) => state.sleep(delay).await,
+        Some(Suffering::Truncated) => {
+            state.count_outcome(&path, Outcome::Error);
+            return first_half(next.call(request).await?.map_into_boxed_body()).await;
+        }
         Some(suffering) => {
             state.count_outcome(&path, Outcome::Error);
             // The body is read, so that the connection stays good for the next request.
@@ -55,5 +60,18 @@ async fn suffer(
             state.sleep(limit).await;
             connection::reset(request.request())
         }
+        // Answered already, by half.
+        Suffering::Truncated => HttpResponse::Ok().finish(),
     }
+}
+
+async fn first_half(response: ServiceResponse<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let (request, response) = response.into_parts();
+    let (response, whole) = response.into_parts();
+    let whole = body::to_bytes(whole)
+        .await
+        .map_err(ErrorInternalServerError)?;
+    let half = whole.slice(..whole.len() / 2);
+    let response = response.set_body(half).map_into_boxed_body();
+    Ok(ServiceResponse::new(request, response))
 }

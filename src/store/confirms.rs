@@ -23,6 +23,8 @@ pub struct Answer<'a> {
     pub nonce: Hash,
     /// Who answers.
     pub identity: &'a Identity,
+    /// By which of his phone sessions.
+    pub phone: Uuid,
     /// The two digits that he typed, if they were two digits.
     pub number: Option<i16>,
     /// The phone's address, masked.
@@ -47,6 +49,7 @@ impl Store {
                     state = case check_kind when 'code' then 'approved' else 'confirmed' end,
                     version = saoma_next_version(version, expires_at),
                     user_id = $4,
+                    phone_session_id = $10,
                     awaiting_registration = false,
                     expires_at = least(ends_at, saoma_now() + make_interval(
                         secs => case check_kind when 'code' then $5::float8 else $6::float8 end))
@@ -65,6 +68,7 @@ impl Store {
             answer.number,
             &Step::Confirm.leaves_words(),
             answer.ip,
+            answer.phone,
         )
     }
 

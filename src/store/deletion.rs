@@ -50,6 +50,7 @@ impl Store {
                 ), attempts as (
                     update login_attempts a set
                         app_id = null, openid = null, user_id = null, nonce_hash = null,
+                        phone_session_id = null,
                         version = saoma_next_version(a.version, a.expires_at),
                         awaiting_registration = false,
                         state = case when a.state = any($3) and a.expires_at > saoma_now()

@@ -18,6 +18,8 @@ pub struct Instance {
     pub way: &'static str,
     /// Where the others reach its admin address.
     pub internal_url: Option<String>,
+    /// By what others address what they seal for this process; random.
+    pub channel: Uuid,
 }
 
 /// What is known of another process.
@@ -31,6 +33,8 @@ pub struct OtherInstance {
     pub internal_url: Option<String>,
     /// Its program's version.
     pub version: String,
+    /// By what it is addressed with sealed news; a version that opens none has none.
+    pub channel: Option<Uuid>,
 }
 
 impl Store {
@@ -41,11 +45,12 @@ impl Store {
         let written = self
             .run(async |db| {
                 sqlx::query!(
-                    "insert into instances as i (name, process, way, internal_url, version)
-                     values ($1, $2, $3, $4, $5)
+                    "insert into instances as i (name, process, way, internal_url, version, channel)
+                     values ($1, $2, $3, $4, $5, $7)
                      on conflict (name) do update set
                         process = excluded.process, way = excluded.way,
                         internal_url = excluded.internal_url, version = excluded.version,
+                        channel = excluded.channel,
                         started_at = case when i.process = excluded.process
                             then i.started_at else excluded.started_at end,
                         heartbeat_at = excluded.heartbeat_at
@@ -57,6 +62,7 @@ impl Store {
                     own.internal_url,
                     env!("CARGO_PKG_VERSION"),
                     seconds(dead_after),
+                    own.channel,
                 )
                 .execute(db)
                 .await
@@ -93,7 +99,7 @@ impl Store {
             .await?;
             sqlx::query_as!(
                 OtherInstance,
-                "select name, way, internal_url, version from instances
+                "select name, way, internal_url, version, channel from instances
                  where name <> $1 and heartbeat_at >= saoma_now() - make_interval(secs => $2)
                  order by name",
                 own,

@@ -120,7 +120,7 @@ async fn changed(db: &mut PgConnection, known: &[Known]) -> sqlx::Result<Vec<Att
     .await
 }
 
-fn open_words() -> Vec<String> {
+pub(super) fn open_words() -> Vec<String> {
     use crate::login::attempt::State;
     let open = State::ALL.into_iter().filter(|state| state.is_open());
     open.map(|state| state.as_str().to_owned()).collect()

@@ -72,9 +72,9 @@ impl Store {
                         returning *
                     ), session as (
                         insert into sessions (id, token_hash, attempt_id, user_id, token_salt,
-                            browser_name, browser_os, browser_ip, expires_at)
+                            browser_name, browser_os, browser_ip, expires_at, phone_session_id)
                         select $3, $4, id, user_id, $5, browser_name, browser_os, browser_ip,
-                            saoma_now() + make_interval(days => $6)
+                            saoma_now() + make_interval(days => $6), phone_session_id
                         from redeemed
                     ), others as (
                         update login_attempts a set

@@ -10,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::support::{Browser, TestServer, browser::PATIENCE};
+use crate::support::{Browser, TestServer, answer::PATIENCE};
 
 /// The answer's status to these bytes; none where the server only hangs up.
 async fn status_of(server: &TestServer, request: &[u8]) -> Option<u16> {

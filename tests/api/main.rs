@@ -8,6 +8,7 @@ mod attempts_of_a_browser;
 mod audit;
 mod bad_frames;
 mod bad_input;
+mod channel;
 mod check_code;
 mod check_number;
 mod code_faults;

@@ -61,7 +61,7 @@ async fn logging_out_ends_the_session_deletes_both_cookies_and_closes_its_socket
     let phone = server.registered_phone("Ming").await;
     let mut browser = server.signed_in(&phone).await;
     let mut tab = browser.tab();
-    tab.try_socket("/ws/session").await.unwrap();
+    tab.open_session().await;
     tab.expect_silence().await;
     let old = browser.tab();
     let answer = browser.post("/api/logout", json!({})).await;
@@ -92,7 +92,7 @@ async fn one_browsers_logout_leaves_the_other_alone() {
     let phone = server.registered_phone("Ming").await;
     let mut one = server.signed_in(&phone).await;
     let mut other = server.signed_in(&phone).await;
-    other.try_socket("/ws/session").await.unwrap();
+    other.open_session().await;
     other.expect_silence().await;
     one.post("/api/logout", json!({})).await.expect(204);
     server.look_again().await;
@@ -105,7 +105,7 @@ async fn a_session_that_ran_out_closes_its_socket() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let mut browser = server.signed_in(&phone).await;
-    browser.try_socket("/ws/session").await.unwrap();
+    browser.open_session().await;
     browser.expect_silence().await;
     server.advance(HOUR * 24 * 30).await;
     assert_eq!(browser.expect_close().await, 4009);
@@ -116,7 +116,7 @@ async fn a_sessions_socket_takes_no_messages_of_a_login() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let mut browser = server.signed_in(&phone).await;
-    browser.try_socket("/ws/session").await.unwrap();
+    browser.open_session().await;
     browser.refresh(&json!(1), false).await;
     assert_eq!(browser.expect("error").await["code"], "unknown_message");
 }

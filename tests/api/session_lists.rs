@@ -73,7 +73,7 @@ async fn ending_one_session_kills_its_cookie_at_once_and_closes_its_sockets() {
     let phone = server.registered_phone("Ming").await;
     let mut here = server.signed_in(&phone).await;
     let mut there = server.signed_in(&phone).await;
-    there.try_socket("/ws/session").await.unwrap();
+    there.open_session().await;
     there.expect_silence().await;
     let sessions = listed(&mut here).await;
     let theirs = sessions.iter().find(|s| s["current"] == false).unwrap();
@@ -107,7 +107,7 @@ async fn ending_all_others_keeps_the_one_that_asks_and_from_the_phone_none() {
     for other in &others {
         assert!(!is_alive(other).await);
     }
-    here.try_socket("/ws/session").await.unwrap();
+    here.open_session().await;
     here.expect_silence().await;
     phone.delete("/api/phone/sessions").await.expect(204);
     assert_eq!(here.expect_close().await, 4009);
@@ -170,7 +170,7 @@ async fn this_was_not_me_ends_the_session_and_marks_its_login() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let mut browser = server.signed_in(&phone).await;
-    browser.try_socket("/ws/session").await.unwrap();
+    browser.open_session().await;
     browser.expect_silence().await;
     let session = on_phone(&phone).await.remove(0);
     let report = format!("{}/report", phone_path(&session));

@@ -161,8 +161,8 @@ async fn a_busy_instance_holds_no_more_codes_than_memory_has_room_for_their_imag
     let images = server.images();
     let mut codes = Vec::new();
     for _ in 0..120 {
-        // As large as WeChat's may be: memory has room for twenty.
-        let mut bytes = vec![0; 52_000];
+        // As large as WeChat's are: memory has room for ten.
+        let mut bytes = vec![0; 100_000];
         bytes[..4].copy_from_slice(b"\xFF\xD8\xFF\xD9");
         bytes[4..36].copy_from_slice(&rand::random::<[u8; 32]>());
         let image = CodeImage {
@@ -172,7 +172,7 @@ async fn a_busy_instance_holds_no_more_codes_than_memory_has_room_for_their_imag
         codes.push(NewCode {
             image: images.keep(image).await.unwrap(),
             scene: rand::random(),
-            bytes: 52_000,
+            bytes: 100_000,
         });
     }
     let opens = server.opens();

@@ -18,7 +18,7 @@ async fn blocking_a_user_ends_his_sessions_and_the_login_that_he_is_about_to_fin
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let mut signed_in = server.signed_in(&phone).await;
-    signed_in.try_socket("/ws/session").await.unwrap();
+    signed_in.open_session().await;
     signed_in.expect_silence().await;
     let mut confirmed = server.confirmed(&phone).await;
     let id = id_of(&server).await;

@@ -17,6 +17,7 @@ mod page;
 mod proxy;
 mod simulated_phone;
 
+mod chat;
 mod checks;
 mod connections;
 mod control;

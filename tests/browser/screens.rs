@@ -85,6 +85,7 @@ impl Show {
         self.checked().await;
         let phone = self.logged_in().await;
         self.dashboard().await;
+        self.chat(&phone).await;
         self.sessions(&phone).await;
         self.errors().await;
         self.expired_and_offline().await;
@@ -218,6 +219,33 @@ impl Show {
         self.browser.expect_state("live").await;
         self.expect_sessions(0).await;
         self.look_at("dashboard", true).await;
+    }
+
+    /// With the phone there, and something said.
+    async fn chat(&mut self, phone: &Phone) {
+        let [first, answer] = if self.language == "zh" {
+            ["会议链接：https://example.com/meet/2048", "收到，谢谢！"]
+        } else {
+            ["The link: https://example.com/meet/2048", "Thanks, got it!"]
+        };
+        self.open("/dashboard").await;
+        let mut socket = phone.socket().await;
+        let mut peer = socket.expect("peer").await;
+        while peer["present"] == false {
+            peer = socket.expect("peer").await;
+        }
+        let session = &peer["session"];
+        self.browser.expect_phone(true).await;
+        socket.say(session, first).await;
+        self.browser.expect_line(first).await;
+        let say = format!(
+            "document.getElementById('chat_text').value = '{answer}'; \
+             document.getElementById('chat_send').click()"
+        );
+        self.browser.run(&say).await;
+        socket.expect("message").await;
+        self.browser.expect_line(answer).await;
+        self.look_at("chat", true).await;
     }
 
     /// With two more sessions of the same person, one of which is about to be ended.

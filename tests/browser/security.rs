@@ -13,7 +13,7 @@ use tokio::{
 use crate::{
     chromium::Chromium,
     nginx::Nginx,
-    support::{TestServer, browser::PATIENCE},
+    support::{TestServer, answer::PATIENCE},
 };
 
 /// Requests whose end two servers may read differently; none may get past nginx as two.

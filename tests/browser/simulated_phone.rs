@@ -65,8 +65,15 @@ impl PhonePage {
     /// Taps the button of the screen that says exactly this.
     pub async fn tap(&self, words: &str) {
         let button = format!("//*[@id='screen']//button[normalize-space(.)='{words}']");
-        let button = self.0.find(Locator::XPath(&button)).await.unwrap();
-        button.click().await.unwrap();
+        loop {
+            let found = self.0.find(Locator::XPath(&button)).await.unwrap();
+            match found.click().await {
+                Ok(()) => return,
+                // The screen was drawn anew in between.
+                Err(error) if error.is_stale_element_reference() => {}
+                Err(error) => panic!("{words}: {error}"),
+            }
+        }
     }
 
     /// Types into the field for the nickname.
@@ -80,6 +87,12 @@ impl PhonePage {
         let field = self.0.find(Locator::Id("number")).await.unwrap();
         field.clear().await.unwrap();
         field.send_keys(number).await.unwrap();
+    }
+
+    /// Types into the field for a text to the computer.
+    pub async fn type_text(&self, text: &str) {
+        let field = self.0.find(Locator::Id("text")).await.unwrap();
+        field.send_keys(text).await.unwrap();
     }
 
     /// What the first element says that this selector finds.

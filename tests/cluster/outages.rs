@@ -1,6 +1,6 @@
 //! WeChat fails in every way there is, for an hour.
 
-use saoma::simulator::FaultMode::{self, Error, Garbage, Hang, Reset, Slow};
+use saoma::simulator::FaultMode::{self, Error, Garbage, Hang, Reset, Slow, Truncated};
 use sqlx::postgres::PgConnectOptions;
 
 use crate::{
@@ -17,11 +17,12 @@ async fn set_clock(database: &str, offset: &str) {
 }
 
 /// What WeChat may do: mode, errcode.
-const FAULTS: [(FaultMode, Option<i32>); 8] = [
+const FAULTS: [(FaultMode, Option<i32>); 9] = [
     (Hang, None),
     (Slow, None),
     (Reset, None),
     (Garbage, None),
+    (Truncated, None),
     (Error, None),
     (Error, Some(40001)),
     (Error, Some(45009)),
@@ -46,12 +47,12 @@ async fn t5_for_an_hour_without_wechats_codes_no_view_fails_and_then_the_stock_i
     let mut instances = Instances::start(2, 200, &[]).await;
     instances.full().await;
     let begun = instances.left().await;
-    for (minute, (mode, errcode)) in (0..).step_by(8).zip(FAULTS) {
+    for (minute, (mode, errcode)) in (0..).step_by(7).zip(FAULTS) {
         instances.clear_faults();
         instances.fault(mode, errcode);
         set_clock(&instances.database, &format!("{minute} minutes")).await;
         // The next connections have the new time; and a restart needs no WeChat.
-        let restarted = minute / 8 % 2;
+        let restarted = minute / 7 % 2;
         instances.servers[restarted].kill_and_start_again().await;
         for _ in 0..3 {
             views(&instances).await;

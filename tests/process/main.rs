@@ -26,6 +26,7 @@ mod load_balancer;
 mod lost_rows;
 mod open_files;
 mod owner;
+mod partitions;
 mod programs;
 mod refusals;
 mod restarts;

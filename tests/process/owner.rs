@@ -21,7 +21,7 @@ async fn blocking_a_user_closes_his_sockets_and_unblocking_lets_him_in_again() {
     let server = Server::start().await;
     let phone = server.registered_phone("Ming").await;
     let mut browser = server.signed_in(&phone).await;
-    browser.try_socket("/ws/session").await.unwrap();
+    browser.open_session().await;
     let id = user(&server, "Ming").await;
     let done = server.command(&["users", "block", &id], &[]).await;
     assert_eq!(done.code, Some(0), "{}", done.err);

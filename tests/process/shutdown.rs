@@ -24,11 +24,14 @@ async fn a_terminated_server_says_so_to_its_sockets_and_ends_well() {
     let mut waiting = server.browser().await;
     let ticket = waiting.open_socket().await;
     let mut signed_in = signed_in(&server).await;
-    signed_in.try_socket("/ws/session").await.unwrap();
+    signed_in.open_session().await;
+    let mut phone = server.phone().await.try_socket().await.unwrap();
+    phone.told().await;
 
     server.program.signal(Signal::SIGTERM);
     assert_eq!(waiting.expect_close().await, 4012);
     assert_eq!(signed_in.expect_close().await, 4012);
+    assert_eq!(phone.expect_close().await, 4012);
     // Draining, or already gone: ready it is not.
     for url in [&server.url, &server.admin_url] {
         let ready = status(&format!("{url}/readyz")).await;
@@ -46,7 +49,7 @@ async fn a_terminated_server_says_so_to_its_sockets_and_ends_well() {
 }
 
 /// Confirms at the first of two instances that takes it: one may be gone by now.
-async fn confirm(phone: &Phone, urls: [&str; 2], nonce: &Value) {
+pub async fn confirm(phone: &Phone, urls: [&str; 2], nonce: &Value) {
     let body = json!({"nonce": nonce, "number": null});
     for url in urls {
         let request = awc::Client::default()

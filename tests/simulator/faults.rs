@@ -160,6 +160,22 @@ async fn garbage_is_a_page_with_status_200() {
 }
 
 #[actix_web::test]
+async fn a_truncated_answer_is_the_first_half_of_a_good_one() {
+    let sim = start();
+    add(
+        &sim,
+        json!({ "path": "/cgi-bin/token", "mode": "truncated", "count": 1 }),
+    )
+    .await;
+    let half = sim.plain_token().await;
+    assert_eq!(half.status, 200);
+    assert!(half.content_type.starts_with("application/json"));
+    assert!(half.text().starts_with('{'));
+    assert!(serde_json::from_str::<Value>(half.text()).is_err());
+    sim.plain_token().await.token();
+}
+
+#[actix_web::test]
 async fn a_fault_that_makes_no_sense_is_refused_with_a_sentence() {
     let sim = start();
     for fault in [

@@ -218,7 +218,11 @@ impl Keeper {
         }
         let messages = by_instance.iter();
         messages
-            .map(|(instance, news)| (self.channel(instance), news::write(news)))
+            .flat_map(|(instance, news)| {
+                let channel = self.channel(instance);
+                let texts = news::write(news).into_iter();
+                texts.map(move |text| (channel.clone(), text))
+            })
             .collect()
     }
 }

@@ -1,6 +1,6 @@
 //! The pages in English.
 
-use super::{Dashboard, Error, Login, Script, State, Texts, Words};
+use super::{Chat, Dashboard, Error, Login, Script, State, Texts, Words};
 
 pub static TEXTS: Texts = Texts {
     login: Login {
@@ -36,6 +36,19 @@ pub static TEXTS: Texts = Texts {
         address: "Address",
         since: "Logged in",
         active: "Active",
+        chat: Chat {
+            title: "Your phone",
+            here: "Connected",
+            away: "Not connected",
+            note: "Open the mini program on the phone that confirmed this login to send texts and links in both directions. Nothing is stored.",
+            label: "Message to your phone",
+            send: "Send",
+            you: "You",
+            phone: "Phone",
+            undelivered: "Not delivered",
+            too_long: "A message has at most 1,000 characters.",
+            offline: "The connection is lost. It comes back by itself; then send it again.",
+        },
         log_out: "Log out",
         log_out_failed: "You could not be logged out. Please try again.",
         others: "Other sessions",

@@ -1,6 +1,6 @@
 //! The pages in Chinese.
 
-use super::{Dashboard, Error, Login, Script, State, Texts, Words};
+use super::{Chat, Dashboard, Error, Login, Script, State, Texts, Words};
 
 pub static TEXTS: Texts = Texts {
     login: Login {
@@ -36,6 +36,19 @@ pub static TEXTS: Texts = Texts {
         address: "IP 地址",
         since: "登录时间",
         active: "在线",
+        chat: Chat {
+            title: "我的手机",
+            here: "已连接",
+            away: "未连接",
+            note: "在确认本次登录的手机上打开小程序，即可互发文字和链接。内容不会被保存。",
+            label: "发到手机的消息",
+            send: "发送",
+            you: "我",
+            phone: "手机",
+            undelivered: "未送达",
+            too_long: "每条消息最多 1000 个字符。",
+            offline: "连接已断开，正在自动重连，请稍后再发送。",
+        },
         log_out: "退出登录",
         log_out_failed: "退出失败，请重试。",
         others: "其他登录",

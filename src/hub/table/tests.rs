@@ -9,7 +9,12 @@ const PING: Duration = Duration::from_secs(25);
 const IDLE: Duration = Duration::from_secs(300);
 
 fn table() -> LoginTable<&'static str> {
-    LoginTable::new(PING, IDLE)
+    LoginTable::new(Times {
+        ping: PING,
+        idle_after_end: IDLE,
+        token: Duration::from_secs(5),
+        absent_after: Duration::from_secs(6),
+    })
 }
 
 fn poll(attempt: AttemptId, poller: Poller) -> Wait {
@@ -71,7 +76,7 @@ fn a_late_close_of_a_replaced_socket_leaves_the_newer_one_alone() {
     let (old, new) = (table.open("old", now), table.open("new", now));
     table.register(old, attempt, 1, false, now);
     table.register(new, attempt, 1, false, now);
-    table.close(old);
+    table.close(old, now);
     assert_eq!(table.change(attempt, 2, false, now), Some(new));
 }
 
@@ -81,9 +86,9 @@ fn a_closed_socket_leaves_nothing_behind() {
     let socket = table.open("socket", now);
     table.register(socket, AttemptId::random(), 1, false, now);
     let signed_in = table.open("signed in", now);
-    table.register_session(signed_in, Uuid::new_v4());
-    table.close(socket);
-    table.close(signed_in);
+    table.register_session(signed_in, Uuid::new_v4(), now);
+    table.close(socket, now);
+    table.close(signed_in, now);
 
     let waiting = table.waiting();
     assert!(table.len() == 0 && waiting.attempts.is_empty() && waiting.sessions.is_empty());
@@ -238,7 +243,7 @@ proptest! {
                 Move::Open => sockets.push(table.open("socket", now)),
                 Move::Close(s) if s < sockets.len() => {
                     let id = sockets.remove(s);
-                    table.close(id);
+                    table.close(id, now);
                     holder.retain(|_, held| *held != id);
                 }
                 Move::Register(s, a) if s < sockets.len() => {

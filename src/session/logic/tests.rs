@@ -1,11 +1,15 @@
-use super::*;
+use super::{login::LoginCommand, *};
 
 fn open() -> (Logic, AttemptId) {
     let attempt = AttemptId::random();
     let (mut logic, first) = Logic::login(None, Language::En);
-    assert_eq!(first, Command::Begin);
-    logic.done(Ok(ticket(attempt, 1)));
+    assert!(matches!(first, Command::Login(LoginCommand::Begin)));
+    logic.done(Ok(told(ticket(attempt, 1))));
     (logic, attempt)
+}
+
+fn told(message: ServerMessage) -> Answer {
+    Answer::Tell(message)
 }
 
 fn ticket(attempt: AttemptId, version: i32) -> ServerMessage {
@@ -51,7 +55,7 @@ fn an_answer_older_than_what_was_pushed_meanwhile_is_not_shown() {
         [Effect::Do(_)]
     ));
     logic.event(succeeded(attempt, 3));
-    assert!(logic.done(Ok(ticket(attempt, 2))).is_empty());
+    assert!(logic.done(Ok(told(ticket(attempt, 2)))).is_empty());
 }
 
 #[test]
@@ -59,12 +63,18 @@ fn commands_run_one_after_the_other() {
     let (mut logic, attempt) = open();
     let now = Instant::now();
     let first = logic.text(&refresh(1), now);
-    assert!(matches!(first[..], [Effect::Do(Command::Refresh { .. })]));
+    assert!(matches!(
+        first[..],
+        [Effect::Do(Command::Login(LoginCommand::Refresh { .. }))]
+    ));
     assert!(logic.text(r#"{"type":"cancel"}"#, now).is_empty());
-    let then = logic.done(Ok(ticket(attempt, 2)));
+    let then = logic.done(Ok(told(ticket(attempt, 2))));
     assert!(matches!(
         then[..],
-        [Effect::Send(_), Effect::Do(Command::Cancel(_))]
+        [
+            Effect::Send(_),
+            Effect::Do(Command::Login(LoginCommand::Cancel(_)))
+        ]
     ));
 }
 
@@ -142,15 +152,21 @@ fn a_pong_starts_the_count_anew() {
 fn after_an_unknown_attempt_a_refresh_begins_a_new_one() {
     let attempt = AttemptId::random();
     let (mut logic, first) = Logic::login(Some(attempt), Language::En);
-    assert_eq!(first, Command::Resume(attempt));
+    assert!(matches!(first, Command::Login(LoginCommand::Resume(id)) if id == attempt));
     let unknown = ServerMessage::Failed {
         attempt,
         version: 0,
         reason: "attempt_unknown",
     };
-    assert!(matches!(logic.done(Ok(unknown))[..], [Effect::Send(_)]));
+    assert!(matches!(
+        logic.done(Ok(told(unknown)))[..],
+        [Effect::Send(_)]
+    ));
     let effects = logic.text(&refresh(0), Instant::now());
-    assert!(matches!(effects[..], [Effect::Do(Command::Begin)]));
+    assert!(matches!(
+        effects[..],
+        [Effect::Do(Command::Login(LoginCommand::Begin))]
+    ));
 }
 
 #[test]
@@ -205,7 +221,7 @@ fn news_that_come_before_the_first_answer_are_told_after_it() {
     let attempt = AttemptId::random();
     let (mut logic, _) = Logic::login(Some(attempt), Language::En);
     assert!(logic.event(succeeded(attempt, 3)).is_empty());
-    let effects = logic.done(Ok(ticket(attempt, 2)));
+    let effects = logic.done(Ok(told(ticket(attempt, 2))));
     assert!(matches!(
         effects[..],
         [
@@ -221,5 +237,7 @@ fn a_resume_that_failed_is_tried_again_and_not_given_up() {
     let (mut logic, _) = Logic::login(Some(attempt), Language::En);
     logic.done(Err(Error::Draining));
     let again = logic.text(&refresh(0), Instant::now());
-    assert!(matches!(again[..], [Effect::Do(Command::Resume(id))] if id == attempt));
+    assert!(
+        matches!(again[..], [Effect::Do(Command::Login(LoginCommand::Resume(id)))] if id == attempt)
+    );
 }

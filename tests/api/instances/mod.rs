@@ -3,6 +3,7 @@
 //! Servers under test look again only when they are told to, so what a browser
 //! hears here has come by the way that is tested.
 
+mod channel;
 mod cluster;
 mod faults;
 mod limits;

@@ -168,7 +168,7 @@ async fn d6_a_session_that_ends_on_one_instance_ends_on_all() {
     over_both_ways(async |site| {
         let phone = site.b.registered_phone("Ming").await;
         let mut browser = signed_in(&site, &phone).await;
-        browser.try_socket("/ws/session").await.unwrap();
+        browser.open_session().await;
         browser.expect_silence().await;
         phone.delete("/api/phone/sessions").await.expect(204);
         let mut tab = browser.tab();
@@ -187,7 +187,7 @@ async fn d6_deleting_an_account_ends_its_logins_on_all_instances() {
     over_both_ways(async |site| {
         let phone = site.b.registered_phone("Ming").await;
         let mut browser = signed_in(&site, &phone).await;
-        browser.try_socket("/ws/session").await.unwrap();
+        browser.open_session().await;
         browser.expect_silence().await;
         let mut attempt = site.a.scanned(&phone).await;
         phone.delete("/api/phone/account").await.expect(204);
@@ -205,13 +205,13 @@ async fn d6_a_look_that_nobody_asked_for_closes_an_ended_sessions_socket() {
     let site = Site::with_interval("2s").await;
     let phone = site.b.registered_phone("Ming").await;
     let mut browser = signed_in(&site, &phone).await;
-    browser.try_socket("/ws/session").await.unwrap();
+    browser.open_session().await;
     browser.expect_silence().await;
     phone.delete("/api/phone/sessions").await.expect(204);
     assert_eq!(browser.expect_close().await, 4009);
 }
 
-async fn signed_in(site: &Site, phone: &crate::support::Phone) -> crate::support::Browser {
+pub async fn signed_in(site: &Site, phone: &crate::support::Phone) -> crate::support::Browser {
     let mut attempt = site.a.scanned(phone).await;
     phone.confirm(&attempt.nonce).await.expect(200);
     attempt.browser.expect("login_succeeded").await;

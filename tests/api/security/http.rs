@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     fallback::{begin, poll},
-    support::{Browser, TestServer, browser::PATIENCE},
+    support::{Browser, TestServer, answer::PATIENCE},
 };
 
 #[actix_web::test]

@@ -13,7 +13,7 @@ mod load;
 mod pool;
 mod pool_model;
 mod privacy;
-mod redeem;
+pub mod redeem;
 mod scan;
 mod socket;
 mod wechat;

@@ -308,6 +308,7 @@ impl Trace {
             (known.number + 1) % 100
         };
         let answer = Answer {
+            phone: uuid::Uuid::nil(),
             nonce: known.nonce,
             identity,
             number: Some(typed),
@@ -348,6 +349,7 @@ impl Trace {
         let Some(attempt) = self.any() else { return };
         let known = &self.known[attempt];
         let answer = Answer {
+            phone: uuid::Uuid::nil(),
             nonce: known.nonce,
             identity: &self.people[known.person].0,
             number: None,

@@ -15,7 +15,7 @@ async fn l3_deleting_the_account_removes_the_person_and_ends_everything_of_their
     let mut phone = server.registered_phone("Ming").await;
     let bystander = server.registered_phone("Hong").await;
     let mut browser = server.signed_in(&phone).await;
-    browser.try_socket("/ws/session").await.unwrap();
+    browser.open_session().await;
     browser.expect_silence().await;
     let mut scanned = server.scanned(&phone).await;
     let mut confirmed = server.confirmed(&phone).await;

@@ -182,6 +182,7 @@ async fn w11_a_forged_login_succeeded_redeems_nothing() {
     let mut attempt = server.pending().await;
     let id = AttemptId(attempt.id.as_str().unwrap().parse().unwrap());
     let forged = AttemptChanged {
+        claimer: None,
         attempt: id,
         version: 99,
         message: ServerMessage::LoginSucceeded {

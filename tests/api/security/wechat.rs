@@ -113,7 +113,7 @@ async fn t2_a_used_up_quota_is_left_alone_for_a_while() {
 
 #[actix_web::test]
 async fn t3_what_is_no_image_is_never_shown() {
-    for mode in [FaultMode::Error, FaultMode::Garbage] {
+    for mode in [FaultMode::Error, FaultMode::Garbage, FaultMode::Truncated] {
         let server = TestServer::start().await;
         let mut browser = server.browser().await;
         server.fault(CODE, mode);

@@ -1,21 +1,21 @@
 //! A browser: cookies, requests, one socket.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
 
-use actix_codec::Framed;
-use actix_http::ws::{Codec, Frame, Message};
 use actix_web::http::{Method, StatusCode, header};
-use awc::{BoxedSocket, error::WsClientError};
-use futures_util::{SinkExt, StreamExt};
+use awc::error::WsClientError;
 use image::{
     GrayImage,
     imageops::{self, FilterType},
 };
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
-pub use super::answer::{Answer, PATIENCE};
-use super::canaries;
+pub use super::answer::Answer;
+use super::{canaries, line::Line};
 
 /// A browser with one login page.
 pub struct Browser {
@@ -27,9 +27,21 @@ pub struct Browser {
     pub language: String,
     /// Where a trusted proxy says that it is.
     pub address: Option<String>,
-    /// Every text frame so far, as it came.
-    pub heard: Vec<String>,
-    socket: Option<Framed<BoxedSocket, Codec>>,
+    line: Line,
+}
+
+impl Deref for Browser {
+    type Target = Line;
+
+    fn deref(&self) -> &Line {
+        &self.line
+    }
+}
+
+impl DerefMut for Browser {
+    fn deref_mut(&mut self) -> &mut Line {
+        &mut self.line
+    }
 }
 
 impl Browser {
@@ -43,8 +55,7 @@ impl Browser {
             user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36".to_owned(),
             language: "en".to_owned(),
             address: None,
-            heard: Vec::new(),
-            socket: None,
+            line: Line::closed(),
         }
     }
 
@@ -143,7 +154,7 @@ impl Browser {
         }
         match request.connect().await {
             Ok((_, socket)) => {
-                self.socket = Some(socket);
+                self.line.open(socket);
                 Ok(())
             }
             Err(WsClientError::InvalidResponseStatus(status)) => Err(status),
@@ -166,82 +177,15 @@ impl Browser {
         self.next().await
     }
 
-    /// Closes the socket without a word, as a browser that is shut.
-    pub fn drop_socket(&mut self) {
-        self.socket = None;
+    /// A signed-in browser's socket, once it has heard whether its phone is there.
+    pub async fn open_session(&mut self) -> Value {
+        self.try_socket("/ws/session").await.unwrap();
+        self.expect("peer").await
     }
 
-    /// The next message, within the tests' patience.
-    pub async fn next(&mut self) -> Value {
-        match self.next_frame().await {
-            Frame::Text(text) => {
-                self.heard.push(String::from_utf8(text.to_vec()).unwrap());
-                serde_json::from_slice(&text).unwrap()
-            }
-            other => panic!("not a message: {other:?}"),
-        }
-    }
-
-    /// The next message, which must be of this type.
-    #[track_caller]
-    pub fn expect<'a>(&'a mut self, kind: &'a str) -> impl Future<Output = Value> + 'a {
-        let caller = std::panic::Location::caller();
-        async move {
-            let message = self.next().await;
-            assert_eq!(message["type"], kind, "at {caller}: {message}");
-            message
-        }
-    }
-
-    /// Nothing was said that has not been read: the answer to a question is the next message.
-    #[track_caller]
-    pub fn expect_silence(&mut self) -> impl Future<Output = ()> + '_ {
-        let caller = std::panic::Location::caller();
-        async move {
-            self.send(json!({"type": "is anything left"})).await;
-            let message = self.next().await;
-            assert_eq!(message["code"], "unknown_message", "at {caller}: {message}");
-        }
-    }
-
-    /// The code of the close that comes next.
-    pub async fn expect_close(&mut self) -> u16 {
-        match self.next_frame().await {
-            Frame::Close(Some(reason)) => u16::from(reason.code),
-            other => panic!("not a close: {other:?}"),
-        }
-    }
-
-    async fn next_frame(&mut self) -> Frame {
-        self.frame_or_end().await.expect("the socket has ended")
-    }
-
-    /// The next frame that is no ping; none when the socket ends first, in whatever way.
-    pub async fn frame_or_end(&mut self) -> Option<Frame> {
-        loop {
-            let socket = self.socket.as_mut().expect("the socket is open");
-            let frame = timeout(PATIENCE, socket.next());
-            match frame.await.expect("nothing came in time") {
-                // A pong that is lost says nothing that the next frame does not.
-                Some(Ok(Frame::Ping(bytes))) => drop(socket.send(Message::Pong(bytes)).await),
-                Some(Ok(frame)) => return Some(frame),
-                _ => return None,
-            }
-        }
-    }
-
-    pub async fn send(&mut self, message: Value) {
-        self.send_frame(Message::Text(message.to_string().into()))
-            .await;
-    }
-
-    pub async fn send_frame(&mut self, frame: Message) {
-        self.socket
-            .as_mut()
-            .expect("the socket is open")
-            .send(frame)
-            .await
-            .unwrap();
+    /// Says something to the phone.
+    pub async fn say(&mut self, text: &str) {
+        self.send(json!({"type": "message", "text": text})).await;
     }
 
     pub async fn refresh(&mut self, version: &Value, silent: bool) {

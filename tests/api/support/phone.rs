@@ -1,12 +1,14 @@
 //! A phone with the mini program: it talks to the phone API as WeChat's `wx.request` would.
 
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
+use awc::error::WsClientError;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     browser::{Answer, client},
     canaries,
+    line::PhoneSocket,
 };
 
 /// WeChat's entry scenes: the camera on a code, and a picture that somebody sent.
@@ -137,6 +139,35 @@ impl Phone {
     pub async fn register(&self, nickname: Option<&str>) -> Answer {
         self.post("/api/phone/register", json!({"nickname": nickname}))
             .await
+    }
+
+    /// Opens `/ws/phone` with the token in the request, or says with which status it was refused.
+    pub async fn try_socket(&self) -> Result<PhoneSocket, StatusCode> {
+        self.try_socket_with(Some(&self.token)).await
+    }
+
+    /// With this token in the request, or none.
+    pub async fn try_socket_with(&self, token: Option<&str>) -> Result<PhoneSocket, StatusCode> {
+        let mut request = self
+            .client
+            .ws(format!("{}/ws/phone", self.url))
+            .set_header(header::ACCEPT_LANGUAGE, self.language.clone());
+        if let Some(token) = token {
+            request = request.set_header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        match request.connect().await {
+            Ok((_, socket)) => Ok(PhoneSocket::new(socket)),
+            Err(WsClientError::InvalidResponseStatus(status)) => Err(status),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Opens `/ws/phone`, and says who this is in the first frame.
+    pub async fn socket(&self) -> PhoneSocket {
+        let mut socket = self.try_socket_with(None).await.unwrap();
+        let auth = json!({"type": "auth", "token": self.token});
+        socket.send(auth).await;
+        socket
     }
 
     pub async fn attempt(&self, attempt: &Value) -> Answer {

@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Browser, browser::PATIENCE};
+use super::{Browser, answer::PATIENCE};
 
 /// The first byte of a whole text frame, and of others.
 pub const TEXT: u8 = 0x81;

@@ -243,6 +243,8 @@ pub fn settings(
         // Many tests count what WeChat is asked for.
         "SAOMA_CODES=live".to_owned(),
         "SAOMA_DATABASE_CONNECTIONS=4".to_owned(),
+        // Nobody waits in tests until somebody has really gone.
+        "SAOMA_ABSENT_AFTER=100ms".to_owned(),
         "SAOMA_MAX_STARTS_PER_ADDRESS=0".to_owned(),
         "SAOMA_MAX_REDEEMS_PER_ADDRESS=0".to_owned(),
         "SAOMA_MAX_SCANS_PER_USER=0".to_owned(),

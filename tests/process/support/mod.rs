@@ -4,12 +4,19 @@
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod answer;
 #[path = "../../api/support/browser.rs"]
+#[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod browser;
 #[path = "../../api/support/canaries.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod canaries;
 pub mod cluster;
 pub mod disk;
+#[path = "../../api/support/known_scenes.rs"]
+pub mod known_scenes;
+#[path = "../../api/support/line.rs"]
+#[expect(dead_code, reason = "the tests of the API use the rest of it")]
+pub mod line;
+pub mod net;
 pub mod peer;
 #[path = "../../api/support/phone.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]

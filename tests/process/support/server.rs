@@ -219,6 +219,12 @@ pub fn wechat(saoma_url: &str) -> Simulator {
     Simulator::start(listener, settings).unwrap()
 }
 
+/// One that other machines reach at this address.
+pub fn wechat_on(address: &str) -> Simulator {
+    let listener = TcpListener::bind((address, 0)).unwrap();
+    Simulator::start(listener, SimulatorSettings::default()).unwrap()
+}
+
 /// The settings of a server whose timers are short.
 pub fn environment(
     place: &Place,

@@ -1,10 +1,8 @@
 //! What a login page's socket asks the rules for.
 
-use std::time::Duration;
+use actix::Addr;
 
-use actix::{Addr, MailboxError};
-
-use super::{logic::Command, protocol::ServerMessage};
+use super::{super::logic::login::LoginCommand, ask};
 use crate::{
     error::Error,
     hub::{
@@ -12,34 +10,29 @@ use crate::{
         messages::{Register, SocketId},
     },
     login::{Login, attempt::Attempt, begin::Requester, reason::Reason},
+    session::protocol::ServerMessage,
 };
 
-/// A hub that does not take a registration in this time is broken.
-const HUB_LIMIT: Duration = Duration::from_secs(2);
-
-/// Runs one command for a socket and returns the message that answers it. The
-/// hub knows the socket before the state is read, so that nothing falls between.
-///
-/// Each use case is in a box of its own. In one piece the future has 18 KB in a
-/// release build, and the next connection's two buffers of 8 KB, of which a quiet
-/// one needs a page each, land in the hole that it leaves, where every page is in
-/// use already.
-pub async fn run(
-    command: Command,
+/// Runs one command and returns the message that answers it. The hub knows the
+/// socket before the state is read, so that nothing falls between.
+pub(super) async fn run(
+    command: LoginCommand,
     login: &Login,
     hub: &Addr<LoginHub>,
     socket: SocketId,
     requester: &Requester,
 ) -> Result<ServerMessage, Error> {
     let before = match &command {
-        Command::Begin => None,
-        Command::Resume(id) | Command::Cancel(id) => Some(*id),
-        Command::Refresh { attempt, .. } | Command::Check { attempt, .. } => Some(*attempt),
+        LoginCommand::Begin => None,
+        LoginCommand::Resume(id) | LoginCommand::Cancel(id) => Some(*id),
+        LoginCommand::Refresh { attempt, .. } | LoginCommand::Check { attempt, .. } => {
+            Some(*attempt)
+        }
     };
     let mut ended = None;
     let attempt = match command {
-        Command::Begin => Box::pin(login.begin(requester)).await?,
-        Command::Resume(id) => {
+        LoginCommand::Begin => Box::pin(login.begin(requester)).await?,
+        LoginCommand::Resume(id) => {
             let Some(found) = Box::pin(login.take_over(id, requester)).await? else {
                 let reason = Reason::AttemptUnknown.as_str();
                 return Ok(ServerMessage::Failed {
@@ -53,7 +46,7 @@ pub async fn run(
             let again = Box::pin(login.take_over(id, requester)).await?;
             again.ok_or(Error::AttemptUnknown)?
         }
-        Command::Refresh {
+        LoginCommand::Refresh {
             attempt,
             version,
             silent,
@@ -62,7 +55,7 @@ pub async fn run(
             ended = refreshed.ended;
             refreshed.attempt
         }
-        Command::Cancel(id) => match Box::pin(login.cancel(id, requester)).await {
+        LoginCommand::Cancel(id) => match Box::pin(login.cancel(id, requester)).await {
             Err(
                 Error::AlreadyConfirmed
                 | Error::AttemptExpired
@@ -72,7 +65,7 @@ pub async fn run(
             ) => Box::pin(login.find(id, requester)).await?,
             outcome => outcome?,
         },
-        Command::Check { attempt, code } => {
+        LoginCommand::Check { attempt, code } => {
             Box::pin(login.check(attempt, requester, &code))
                 .await?
                 .attempt
@@ -95,6 +88,5 @@ async fn register(hub: &Addr<LoginHub>, socket: SocketId, attempt: &Attempt) -> 
         version: attempt.version,
         over: !attempt.state.is_open(),
     };
-    let answer = hub.send(order).timeout(HUB_LIMIT).await;
-    answer.map_err(|error: MailboxError| Error::Internal(anyhow::anyhow!("hub: {error}")))
+    ask(hub, order).await
 }
