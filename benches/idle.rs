@@ -11,6 +11,7 @@
 mod idle {
     #[allow(dead_code, reason = "each bench uses a part")]
     pub mod client;
+    pub mod fit;
     #[allow(dead_code, reason = "each bench uses a part")]
     pub mod process;
 }
@@ -21,6 +22,7 @@ use actix_web::rt::time::sleep;
 
 use idle::{
     client,
+    fit::least_squares,
     process::{Bench, instance::Cpu},
 };
 
@@ -114,17 +116,6 @@ async fn settle(bench: &Bench) {
             return;
         }
     }
-}
-
-/// Slope, intercept and R².
-fn least_squares(points: &[(f64, f64)]) -> (f64, f64, f64) {
-    let count = points.len() as f64;
-    let mean = |of: &dyn Fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(&|p| p.0), mean(&|p| p.1));
-    let xx = mean(&|p| (p.0 - x).powi(2));
-    let yy = mean(&|p| (p.1 - y).powi(2));
-    let xy = mean(&|p| (p.0 - x) * (p.1 - y));
-    (xy / xx, y - xy / xx * x, xy * xy / (xx * yy))
 }
 
 /// Server and clients need a descriptor for each socket.

@@ -11,6 +11,8 @@
 //! started again); WeChat's simulator runs here and has nothing to do. Peers are in
 //! `benches/peers/`: each says there whose advice it follows.
 
+#[path = "idle/fit.rs"]
+mod fit;
 #[path = "idle/process.rs"]
 #[allow(dead_code, reason = "each bench uses a part")]
 mod process;
@@ -41,6 +43,7 @@ use std::{
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::signal::unix::{SignalKind, signal};
 
 use peers::{
     client, fleet, floors, guard,
@@ -67,14 +70,10 @@ fn main() -> ExitCode {
             client::process::run();
             ExitCode::SUCCESS
         }
-        ["guard"] => actix_web::rt::System::new().block_on(guard::run()),
-        ["full"] => actix_web::rt::System::new().block_on(full()),
-        ["quick", ref names @ ..] => {
-            actix_web::rt::System::new().block_on(once(Plan::quick, names))
-        }
-        ["smoke", ref names @ ..] => {
-            actix_web::rt::System::new().block_on(once(Plan::smoke, names))
-        }
+        ["guard"] => unless_stopped(guard::run()),
+        ["full"] => unless_stopped(full()),
+        ["quick", ref names @ ..] => unless_stopped(once(Plan::quick, names)),
+        ["smoke", ref names @ ..] => unless_stopped(once(Plan::smoke, names)),
         _ => {
             eprintln!(
                 "say `quick` or `smoke`, with names of servers or without, `full` or `guard`"
@@ -82,6 +81,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Does it, or stops all that it has started when a signal says so.
+fn unless_stopped(work: impl Future<Output = ExitCode>) -> ExitCode {
+    actix_web::rt::System::new().block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).unwrap();
+        tokio::select! {
+            code = work => code,
+            _ = tokio::signal::ctrl_c() => ExitCode::FAILURE,
+            _ = terminate.recv() => ExitCode::FAILURE,
+        }
+    })
 }
 
 /// One run; fails if something does not hold that must.

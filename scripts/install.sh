@@ -45,6 +45,8 @@ missing_packages() {
     have systemd-analyze || echo systemd
     have ip || echo iproute2
     have_faketime || echo libfaketime
+    # It counts instructions.
+    have valgrind || echo valgrind
     have chromedriver || echo chromium-driver
     have chromium || have chromium-browser || have google-chrome || echo chromium
     have go || echo golang-go

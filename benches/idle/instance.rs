@@ -53,21 +53,8 @@ impl Instance {
             command,
             server,
         };
-        instance.is_ready().await;
+        is_ready(port).await;
         instance
-    }
-
-    async fn is_ready(&self) {
-        let url = format!("http://127.0.0.1:{}/readyz", self.port);
-        // Under a tool that counts its instructions it takes its time.
-        for _ in 0..1500 {
-            let answer = awc::Client::default().get(&url).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return;
-            }
-            sleep(Duration::from_millis(40)).await;
-        }
-        panic!("the server does not start");
     }
 
     /// A number that the server counts.
@@ -151,6 +138,20 @@ pub fn rss(pid: u32) -> u64 {
     let line = text.lines().find(|line| line.starts_with("VmRSS:"));
     let mut words = line.unwrap().split_whitespace();
     words.nth(1).unwrap().parse().unwrap()
+}
+
+/// Waits until a server answers that it is ready.
+pub async fn is_ready(port: u16) {
+    let url = format!("http://127.0.0.1:{port}/readyz");
+    // Under a tool that counts its instructions it takes its time.
+    for _ in 0..3_000 {
+        let answer = awc::Client::default().get(&url).send().await;
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
+            return;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the server does not start");
 }
 
 /// A port that nobody listens on.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fit::least_squares;
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Figures {
     pub server: String,
@@ -51,6 +53,8 @@ pub struct Cost {
     /// Microseconds on a core.
     pub server_cpu: f64,
     pub database_cpu: f64,
+    /// Of who logs in; for comparison.
+    pub clients_cpu: f64,
     pub statements: f64,
     /// On the wire, both ways.
     pub bytes: f64,
@@ -89,17 +93,6 @@ impl Figures {
         let (first, last) = (self.pushes.first()?, self.pushes.last()?);
         Some(last.p99 / first.p99)
     }
-}
-
-/// Slope, start and fit (R²).
-pub fn least_squares(points: &[(f64, f64)]) -> (f64, f64, f64) {
-    let count = points.len() as f64;
-    let mean = |of: &dyn Fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(&|p| p.0), mean(&|p| p.1));
-    let xx = mean(&|p| (p.0 - x).powi(2));
-    let yy = mean(&|p| (p.1 - y).powi(2));
-    let xy = mean(&|p| (p.0 - x) * (p.1 - y));
-    (xy / xx, y - xy / xx * x, xy * xy / (xx * yy))
 }
 
 /// The middle one; NaN of none.

@@ -51,7 +51,7 @@ impl Plan {
             confirms: 1_000,
             flat_out: Duration::from_secs(5),
             at_once: at_once(server),
-            logins: 500,
+            logins: 300,
         }
     }
 

@@ -77,19 +77,23 @@ pub fn lines(title: &str, series: &[Series]) -> String {
     let x = |value: f64| LEFT + (RIGHT - LEFT) * value / most_x;
     let y = |value: f64| BOTTOM - (BOTTOM - TOP) * value / most_y;
     let mut svg = begin(HEIGHT, title);
-    for part in 0..=4 {
-        let share = f64::from(part) / 4.0;
-        let (at_x, at_y) = (x(share * most_x), y(share * most_y));
+    for value in round_numbers(most_y) {
+        let at = y(value);
         writeln!(
             svg,
-            "<line x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{at_y:.1}\" y2=\"{at_y:.1}\" stroke=\"#d0d7de\"/>\
-             <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#57606a\">{:.0}</text>\
-             <text x=\"{at_x:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"#57606a\">{:.0}</text>",
+            "<line x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#d0d7de\"/>\
+             <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#57606a\">{value}</text>",
             LEFT - 8.0,
-            at_y + 4.0,
-            share * most_y,
+            at + 4.0,
+        )
+        .unwrap();
+    }
+    for value in round_numbers(most_x) {
+        writeln!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"#57606a\">{value}</text>",
+            x(value),
             BOTTOM + 20.0,
-            share * most_x,
         )
         .unwrap();
     }
@@ -111,14 +115,19 @@ pub fn lines(title: &str, series: &[Series]) -> String {
             let _ = write!(text, "{:.1},{:.1} ", x(point.0), y(point.1));
             text
         });
-        let name_y = y(end.1).max(lowest + 16.0);
-        lowest = name_y;
+        // A line that ends early has its name there.
+        let name_y = if x(end.0) < RIGHT - 100.0 {
+            y(end.1)
+        } else {
+            lowest = y(end.1).max(lowest + 16.0);
+            lowest
+        };
         writeln!(
             svg,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"/>\
              <text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\">{}</text>",
             points.trim_end(),
-            RIGHT + 8.0,
+            x(end.0) + 8.0,
             name_y + 4.0,
             series.name,
         )
@@ -126,4 +135,18 @@ pub fn lines(title: &str, series: &[Series]) -> String {
     }
     svg.push_str("</svg>\n");
     svg
+}
+
+/// From zero up to the most, about five of them, each a nice number.
+fn round_numbers(most: f64) -> impl Iterator<Item = f64> {
+    let rough = most / 5.0;
+    let power = 10_f64.powf(rough.log10().floor());
+    let nice = [1.0, 2.0, 5.0, 10.0].map(|times| times * power);
+    let step = nice
+        .into_iter()
+        .find(|step| *step >= rough)
+        .unwrap_or(rough);
+    (0..=5)
+        .map(move |at| f64::from(at) * step)
+        .filter(move |value| *value <= most)
 }

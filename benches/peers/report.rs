@@ -103,18 +103,19 @@ fn pushes(text: &mut String, runs: &Runs) {
 
 fn costs(text: &mut String, runs: &Runs) {
     text.push_str(
-        "| server | waiting | server CPU µs | database CPU µs | statements | bytes on the wire | \
-         bytes of the log |\n|---|---|---|---|---|---|---|\n",
+        "| server | waiting | server CPU µs | database CPU µs | clients' CPU µs | statements | \
+         bytes on the wire | bytes of the log |\n|---|---|---|---|---|---|---|---|\n",
     );
     for server in runs.servers() {
         for cost in runs.costs(server) {
             writeln!(
                 text,
-                "| {} | {} | {:.0} | {:.0} | {} | {:.0} | {:.0} |",
+                "| {} | {} | {:.0} | {:.0} | {:.0} | {} | {:.0} | {:.0} |",
                 title(server),
                 cost.waiting,
                 cost.server_cpu,
                 cost.database_cpu,
+                cost.clients_cpu,
                 Short(cost.statements),
                 cost.bytes,
                 cost.wal

@@ -57,6 +57,7 @@ impl Runs {
                     waiting: costs.first()?.waiting,
                     server_cpu: of(|cost| cost.server_cpu),
                     database_cpu: of(|cost| cost.database_cpu),
+                    clients_cpu: of(|cost| cost.clients_cpu),
                     statements: of(|cost| cost.statements),
                     bytes: of(|cost| cost.bytes),
                     wal: of(|cost| cost.wal),

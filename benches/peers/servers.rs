@@ -26,7 +26,7 @@ use crate::{
     },
     process::{
         Bench, PROGRAM, fresh_folder,
-        instance::{Memory, free_port},
+        instance::{Memory, free_port, is_ready},
     },
 };
 
@@ -256,18 +256,6 @@ fn start_channels(
 /// A program of `benches/peers/rust`.
 fn built(name: &str) -> PathBuf {
     PathBuf::from(std::env::var("PEERS_PROGRAMS").expect("PEERS_PROGRAMS")).join(name)
-}
-
-async fn is_ready(port: u16) {
-    let url = format!("http://127.0.0.1:{port}/readyz");
-    for _ in 0..500 {
-        let answer = awc::Client::default().get(&url).send().await;
-        if answer.is_ok_and(|answer| answer.status().is_success()) {
-            return;
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
-    panic!("the server does not start");
 }
 
 /// A process with all that it starts, such as nginx's workers: they end with the bench.

@@ -105,32 +105,16 @@ impl Clients {
                 }
             }
             Work::Views { millis, at_once } => {
-                let end = began + Duration::from_millis(millis);
-                repeat(
-                    at_once,
-                    || Instant::now() < end,
-                    async || {
-                        let began = Instant::now();
-                        seen.note(began, patient(self.people.open()).await);
-                    },
-                )
-                .await;
+                let view = async || self.people.open().await.map(drop);
+                until(began + Duration::from_millis(millis), at_once, &seen, view).await;
             }
             Work::Confirms {
                 count,
                 every_micros,
             } => self.confirms(&seen, count, every_micros).await,
             Work::Logins { millis, at_once } => {
-                let end = began + Duration::from_millis(millis);
-                repeat(
-                    at_once,
-                    || Instant::now() < end,
-                    async || {
-                        let began = Instant::now();
-                        seen.note(began, patient(self.people.log_in()).await);
-                    },
-                )
-                .await;
+                let login = async || self.people.log_in().await;
+                until(began + Duration::from_millis(millis), at_once, &seen, login).await;
             }
             Work::SteadyLogins {
                 count,
@@ -164,9 +148,7 @@ impl Clients {
 
     async fn open(&mut self, seen: &Rc<Seen>, count: usize, at_once: usize) {
         let opened = RefCell::new(Vec::with_capacity(count));
-        let left = Cell::new(count);
-        let take = || left.get() > 0 && left.replace(left.get() - 1) > 0;
-        repeat(at_once, take, async || {
+        times(count, at_once, async || {
             let began = Instant::now();
             let page = seen.note(began, patient(self.people.open()).await);
             if let Some(mut page) = page {
@@ -182,9 +164,7 @@ impl Clients {
 
     async fn confirms(&self, seen: &Rc<Seen>, count: usize, every_micros: u64) {
         let staged = RefCell::new(Vec::with_capacity(count));
-        let left = Cell::new(count);
-        let take = || left.get() > 0 && left.replace(left.get() - 1) > 0;
-        repeat(STAGED_AT_ONCE, take, async || {
+        times(count, STAGED_AT_ONCE, async || {
             match patient(self.people.open_and_scan()).await {
                 Ok(scanned) => staged.borrow_mut().push(scanned.split()),
                 failed => drop(seen.note(Instant::now(), failed)),
@@ -196,16 +176,38 @@ impl Clients {
         for (mut page, person, nonce) in staged.into_inner() {
             let due = schedule.next().await;
             let (people, seen) = (self.people.clone(), seen.clone());
-            spawn(async move { people.confirm(person, &nonce).await });
+            let confirm = spawn(async move { patient(people.confirm(person, &nonce)).await });
             pages.push(spawn(async move {
                 let heard = patient(page.hear("login_succeeded", 3)).await;
                 seen.note(due, heard);
+                // What is measured is the push; that the answer fails is no matter here.
+                let _ = confirm.await;
                 page
             }));
         }
         // All stay open to the end, so that as many wait at the last confirm as at the first.
         join_all(pages).await;
     }
+}
+
+/// Does it again and again until the end, so many at once, and notes how long each time took.
+async fn until(end: Instant, at_once: usize, seen: &Seen, work: impl AsyncFn() -> io::Result<()>) {
+    repeat(
+        at_once,
+        || Instant::now() < end,
+        async || {
+            let began = Instant::now();
+            seen.note(began, patient(work()).await);
+        },
+    )
+    .await;
+}
+
+/// Does it so many times.
+async fn times(count: usize, at_once: usize, work: impl AsyncFn()) {
+    let left = Cell::new(count);
+    let more = || left.get() > 0 && left.replace(left.get() - 1) > 0;
+    repeat(at_once, more, work).await;
 }
 
 /// Does it again and again as long as there is something to do, so many at once.
