@@ -36,6 +36,7 @@ mod support {
     pub mod answer;
     pub mod browser;
     pub mod canaries;
+    pub mod known_scenes;
     pub mod line;
     pub mod phone;
     pub mod port;

@@ -35,9 +35,14 @@ instances() {
         -- k1_ k2_ r8_
 }
 
+# R1, R3, R8: pushes, recovery and costs at several instances, and no login is lost.
+cluster() {
+    timeout 1800 cargo bench --locked --bench cluster
+}
+
 summary=
 failed=0
-for case in ${*:-abuse idle catalogue instances fuzz}; do
+for case in ${*:-abuse idle catalogue instances cluster fuzz}; do
     echo "==> $case"
     began=$(date +%s)
     if "$case"; then said=passed; else said=FAILED failed=1; fi

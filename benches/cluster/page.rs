@@ -16,7 +16,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::client;
+use crate::{client, support::known_scenes::known_scene};
 
 /// Nothing that is measured takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -60,9 +60,9 @@ impl Page {
         (page, ticket)
     }
 
-    /// What its code carries in this database, see `Site::start`.
+    /// What its code carries.
     pub fn scene(&self) -> String {
-        self.attempt.replace('-', "")
+        known_scene(&self.attempt.as_str().into())
     }
 
     /// The next message; none when the socket has ended.

@@ -9,23 +9,13 @@ use serde_json::Value;
 use crate::{
     page::Page,
     process::{Bench, instance::Instance},
-    support::{browser::Browser, phone::Phone, redis::RedisServer},
+    support::{browser::Browser, known_scenes::KNOWN_SCENES, phone::Phone, redis::RedisServer},
 };
 
 /// Pages that open at the same time, and phones that scan.
 const AT_ONCE: usize = 16;
 /// The stock is filled up with these.
 const MADE: u32 = 100;
-
-/// Scenes follow from their attempts' ids, so that no picture has to be read: that would cost this
-/// machine more than all that is measured.
-const KNOWN_SCENES: &str = "
-    create function known_scene() returns trigger language plpgsql as $$ begin
-        new.scene_hash := sha256(convert_to(replace(new.attempt_id::text, '-', ''), 'UTF8'));
-        return new;
-    end $$;
-    create trigger known_scene before insert on attempt_scenes
-        for each row execute function known_scene();";
 
 /// How instances tell each other.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -34,7 +34,7 @@ const en = {
     withdraw: 'Cancel sign-in',
     retry: 'Try again',
     close: 'Close',
-    chat: 'Send a text',
+    chat: 'Send to computer',
     devices: 'My devices',
   },
   hints: {
@@ -176,6 +176,7 @@ const en = {
     avatar_unreadable: 'This picture cannot be read. Please choose another.',
     avatar_too_large: 'This picture is too large. Please choose a smaller one.',
     avatar_refused: 'This picture cannot be used. Please choose a JPG or PNG picture.',
+    avatar_unsupported: 'This website takes no pictures yet. You can go on without one.',
     leave_failed: 'The page could not close. Leave by the circle at the top right.',
     too_long: 'A message has at most 1000 characters. Remove {over}, then send it.',
     peer_absent:

@@ -34,6 +34,15 @@ const CLOSED = {
 };
 
 /**
+ * @param {Problem} problem of a picture that the server did not take
+ * @returns {string} the kind of problem
+ */
+function whyRefused({ status, code, kind }) {
+  if (code === 'not_found') return 'avatar_unsupported'; // a server of an older version
+  return [413, 415, 422].indexOf(status) >= 0 ? 'avatar_refused' : kind;
+}
+
+/**
  * @param {object} setup
  * @param {Api} setup.api
  * @param {(path: string, most: number) => Promise<ArrayBuffer | null>} setup.readPicture
@@ -74,7 +83,7 @@ function createProfile({ api, readPicture, onChange }) {
     if (!picture) return 'avatar_unreadable';
     if (picture.byteLength > LARGEST_PICTURE) return 'avatar_too_large';
     const answer = await api.sendAvatar(picture);
-    if (!answer.ok) return [413, 415, 422].indexOf(answer.problem.status) >= 0 ? 'avatar_refused' : answer.problem.kind;
+    if (!answer.ok) return whyRefused(answer.problem);
     update({ user: answer.body, picture: '' });
     return '';
   }

@@ -131,8 +131,11 @@ test('on one phone the page in the background is not taken for closed', async ()
 
 test('news of another attempt change nothing', async () => {
   const { phone, hear } = await watched();
+  const before = phone.server.calls.length;
   await hear({ attempt: 'another', type: 'attempt', version: 9, state: 'expired', reason: 'not_scanned' });
-  assert.equal(phone.state.screen, 'confirm');
+  await hear({ attempt: 'another', type: 'browser', present: false });
+  assert.equal(phone.view().notice, '');
+  assert.equal(phone.server.calls.length, before);
 });
 
 test('the login works as well when no socket ever opens', async () => {

@@ -95,6 +95,11 @@ test('a picture or a name that the server refuses is told so', async () => {
     await choose(page, { avatarUrl: 'a' });
     assert.ok(page.text().includes('不能用作头像'), code);
   }
+  const older = await profile();
+  older.wx.files.set('a', JPEG);
+  older.server.fail('/api/phone/avatar', problemAnswer(404, 'not_found'));
+  await choose(older.page, { avatarUrl: 'a' });
+  assert.ok(older.page.text().includes('暂时不能上传头像'));
   const { page } = await profile();
   await save(page, 'x'.repeat(33));
   assert.ok(page.text().includes('这个昵称不能使用'));
@@ -129,6 +134,13 @@ test('deleting the account says what is lost, and asks once more', async () => {
   await page.tap('确认注销');
   assert.equal(server.users.size, 0);
   assert.ok(page.text().includes('账号已注销'));
+});
+
+test('nothing is deleted by who was not asked', async () => {
+  const { page, server } = await profile();
+  page.instance.onDelete();
+  await page.settle();
+  assert.equal(server.users.size, 1);
 });
 
 test('a deletion that failed has deleted nothing, and can be tried again', async () => {

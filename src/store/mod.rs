@@ -74,6 +74,8 @@ const CODE_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// The limit of a start's first connection.
 const REACH_LIMIT: Duration = Duration::from_secs(5);
+/// A connection that was used so lately is used again without a question.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// The database.
 #[derive(Debug, Clone)]
@@ -257,6 +259,17 @@ fn limits(pool: PgPoolOptions) -> PgPoolOptions {
     pool.acquire_timeout(Duration::from_secs(1))
         .idle_timeout(Duration::from_secs(600))
         .max_lifetime(Duration::from_secs(3600))
+        // A round trip less before each use case. What has been quiet for longer is asked
+        // first, since whatever lies between may have forgotten it.
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 /// Seconds for an SQL parameter.

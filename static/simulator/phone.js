@@ -72,13 +72,16 @@ class Phone {
     return { open, draw: open, hide() {}, show() {}, close() {} };
   }
 
-  // Puts a page on the screen. What somebody is typing stays, and so does the place where he is.
+  // Puts a page on the screen. What somebody is typing stays, and so does the place where he is;
+  // what looks as before stays altogether, lest a button go between press and release.
   draw(name, title, content, isBusy) {
     const screen = document.getElementById("screen");
     const another = this.drawn.name !== name;
+    const html = content.filter(Boolean).map((element) => element.outerHTML).join("");
+    if (!another && this.drawn.html === html && this.drawn.page === this.page) return;
     const { id, value, selectionStart } = document.activeElement ?? {};
     const typed = Object.fromEntries([...screen.querySelectorAll("[data-keep]")].map((field) => [field.id, field.value]));
-    this.drawn = { name };
+    this.drawn = { name, html, page: this.page };
     screen.replaceChildren(...content.filter(Boolean));
     screen.dataset.screen = name;
     screen.setAttribute("aria-busy", String(isBusy));

@@ -31,7 +31,7 @@ impl Chromium {
     }
 
     /// Types into the field, and sends it by the Enter key.
-    async fn say(&self, text: &str) {
+    pub async fn say(&self, text: &str) {
         let field = self
             .find(fantoccini::Locator::Id("chat_text"))
             .await

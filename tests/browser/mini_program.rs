@@ -138,7 +138,7 @@ async fn its_own_pages_log_a_browser_in_and_out_again() {
     browser.expect_path("/dashboard").await;
     assert_eq!(browser.me().await, "Ming");
     let view = mini.expect("done").await;
-    assert_eq!(view["buttons"]["chat"], "Send a text");
+    assert_eq!(view["buttons"]["chat"], "Send to computer");
 
     mini.open("pages/index/index");
     let view = mini.expect("list").await;
@@ -324,6 +324,28 @@ async fn what_passes_is_told_and_tried_again_by_a_tap() {
 }
 
 #[actix_web::test]
+async fn a_server_whose_database_is_away_is_told_and_found_again() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let (mut attempt, mut mini, _) = scanned(&server, &phone, "zh_CN", CAMERA).await;
+    server.database.set_away(true).await;
+    mini.tap("确认登录");
+    mini.expect_words("网站的服务器没有响应").await;
+    server.database.set_away(false).await;
+    attempt.browser.expect("scanned").await;
+    // The confirm is still there, and may be pressed again.
+    let news = loop {
+        mini.tap("确认登录");
+        let view = mini.until("an answer", |view| view["busy"] == false).await;
+        if view["screen"] == "waiting" {
+            break attempt.browser.expect("login_succeeded").await;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    assert_eq!(news["attempt"], attempt.id);
+}
+
+#[actix_web::test]
 async fn the_background_changes_nothing_in_any_state() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
@@ -470,4 +492,55 @@ async fn a_newcomer_may_withdraw_after_his_confirm() {
     ] {
         attempt.browser.expect(kind).await;
     }
+}
+
+#[actix_web::test]
+async fn its_chat_and_a_real_dashboard_talk_both_ways() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let browser = Chromium::start().await;
+    browser.open_login(&server.url).await;
+    let mut mini = MiniProgram::of(&server, &phone, "en");
+    mini.scan(&browser.scene().await, CAMERA).await;
+    mini.tap("Sign in");
+    mini.expect("done").await;
+    browser.expect_path("/dashboard").await;
+    mini.tap("Send to computer");
+    mini.act(&json!(["follow"]));
+    mini.expect_words("The page on the computer is open").await;
+    browser.expect_phone(true).await;
+
+    mini.act(&json!(["type", ".text", "See https://example.com/a"]));
+    mini.tap("Send");
+    browser.expect_line("See https://example.com/a").await;
+    browser.say("<b>Thanks</b>").await;
+    mini.expect_words("<b>Thanks</b>").await;
+
+    // The background cuts the socket, and coming back brings it again.
+    mini.act(&json!(["background"]));
+    browser.expect_phone(false).await;
+    mini.act(&json!(["foreground"]));
+    browser.expect_phone(true).await;
+
+    browser.goto("about:blank").await.unwrap();
+    mini.expect_words("The page on the computer is closed")
+        .await;
+    mini.act(&json!(["type", ".text", "Anybody?"]));
+    mini.tap("Send");
+    mini.expect_words("not delivered").await;
+}
+
+#[actix_web::test]
+async fn the_confirm_hears_at_once_of_a_page_that_was_closed_and_of_a_cancel() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
+    attempt.browser.expect("scanned").await;
+    attempt.browser.drop_socket();
+    mini.expect_words("The sign-in page was closed").await;
+    attempt.browser.resume(&attempt.id.clone()).await;
+    mini.until("no word of it", |view| view["notice"] == "")
+        .await;
+    attempt.browser.send(json!({"type": "cancel"})).await;
+    mini.expect("cancelled").await;
 }

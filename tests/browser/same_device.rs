@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use url::Url;
 
-use crate::{chromium::Chromium, support::TestServer};
+use crate::{axe, chromium::Chromium, support::TestServer};
 
 const IN_WECHAT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) \
      AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60(0x18003c2d) \
@@ -35,6 +35,21 @@ async fn phone_at(server: &TestServer, agent: &str, language: &str) -> Chromium 
     browser
 }
 
+/// Nothing is in anybody's way, nor wider than a small phone.
+async fn expect_accessible(browser: &Chromium) {
+    axe::bring(browser).await;
+    for width in [320, 390] {
+        let screen = json!({"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": true});
+        browser
+            .cdp("Emulation.setDeviceMetricsOverride", screen)
+            .await;
+        let found = axe::violations(browser).await;
+        assert!(found.is_empty(), "{}", found.join("\n"));
+        let fits = "return document.documentElement.scrollWidth <= innerWidth";
+        assert_eq!(browser.run(fits).await, true, "{width}");
+    }
+}
+
 async fn is_seen(browser: &Chromium, id: &str) -> bool {
     let script = format!("return document.getElementById('{id}').offsetWidth > 0");
     browser.run(&script).await == true
@@ -61,6 +76,7 @@ async fn in_wechats_own_browser_the_code_is_pressed_and_held() {
     assert!(!is_seen(&browser, "open").await);
     let words = browser.text("status_detail").await;
     assert!(words.contains("长按"), "{words}");
+    expect_accessible(&browser).await;
 
     let scanned = phone.scan_by(&browser.scene().await, LONG_PRESS).await;
     let scanned = scanned.expect(200);
@@ -85,6 +101,7 @@ async fn where_the_owner_allows_it_a_button_opens_wechat() {
     assert!(is_seen(&browser, "open").await);
     assert!(!is_seen(&browser, "code").await);
     assert_eq!(browser.text("open").await, "Open WeChat");
+    expect_accessible(&browser).await;
 
     // WeChat is in front now; the page behind it may be stopped altogether.
     let scene = scene_of_the_button(&browser).await;
@@ -132,6 +149,7 @@ async fn without_that_a_phones_browser_shows_the_code_and_what_to_do_with_it() {
         assert!(!is_seen(&browser, "open").await);
         let seen = browser.text("status_detail").await;
         assert!(seen.contains(words), "{seen}");
+        expect_accessible(&browser).await;
     }
 }
 

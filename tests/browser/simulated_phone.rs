@@ -65,8 +65,15 @@ impl PhonePage {
     /// Taps the button of the screen that says exactly this.
     pub async fn tap(&self, words: &str) {
         let button = format!("//*[@id='screen']//button[normalize-space(.)='{words}']");
-        let button = self.0.find(Locator::XPath(&button)).await.unwrap();
-        button.click().await.unwrap();
+        loop {
+            let found = self.0.find(Locator::XPath(&button)).await.unwrap();
+            match found.click().await {
+                Ok(()) => return,
+                // The screen was drawn anew in between.
+                Err(error) if error.is_stale_element_reference() => {}
+                Err(error) => panic!("{words}: {error}"),
+            }
+        }
     }
 
     /// Types into the field for the nickname.

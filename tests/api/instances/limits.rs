@@ -170,7 +170,7 @@ async fn r9_with_redis_stopped_each_instance_goes_by_its_own_limit() {
     assert_eq!(apart, 48);
     for server in [&site.a, &site.b] {
         until_apart(server).await;
-        assert!((1..=3).contains(&retry_in(&begin(server).await)));
+        assert!((1..=3).contains(&retry_in(&refusal(server).await)));
     }
     redis.run();
     until_without_warning(&site.a).await;

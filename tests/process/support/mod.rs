@@ -11,6 +11,8 @@ pub mod browser;
 pub mod canaries;
 pub mod cluster;
 pub mod disk;
+#[path = "../../api/support/known_scenes.rs"]
+pub mod known_scenes;
 #[path = "../../api/support/line.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod line;

@@ -4,6 +4,8 @@
 //! other end is simply gone. It is done by sending to an Ethernet address that nobody has.
 
 use std::{
+    fs,
+    path::Path,
     process::{self, Command},
     sync::atomic::{AtomicU8, Ordering},
 };
@@ -28,6 +30,9 @@ impl Net {
     pub fn of(machines: u8) -> Option<Self> {
         static NEXT: AtomicU8 = AtomicU8::new(0);
         let (run, number) = (process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        if number == 0 {
+            sweep();
+        }
         let mut net = Self {
             name: format!("saoma-{run}-{number}"),
             network: format!(
@@ -185,6 +190,20 @@ impl Drop for Net {
     fn drop(&mut self) {
         for &machine in &self.machines {
             let _ = ip(&["netns", "del", &self.namespace(machine)]);
+        }
+    }
+}
+
+/// Removes what runs that were killed have left.
+fn sweep() {
+    for entry in fs::read_dir("/run/netns").into_iter().flatten().flatten() {
+        let name = entry.file_name().into_string().unwrap_or_default();
+        let run = name
+            .strip_prefix("saoma-")
+            .and_then(|rest| rest.split_once('-'));
+        let run = run.and_then(|(run, _)| run.parse::<u32>().ok());
+        if run.is_some_and(|run| !Path::new(&format!("/proc/{run}")).exists()) {
+            let _ = ip(&["netns", "del", &name]);
         }
     }
 }
