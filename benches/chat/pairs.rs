@@ -58,18 +58,24 @@ impl Pairs {
         let phones = "insert into phone_sessions (id, token_hash, app_id, openid, expires_at)
             select gen_random_uuid(), hash, 'wx', 'o' || n, saoma_now() + interval '1 day'
             from unnest($1::bytea[]) with ordinality as t(hash, n)";
-        let sessions = "with one as (
-                insert into users (id, nickname) values (gen_random_uuid(), 'Ming') returning id
-            )
-            insert into sessions (id, token_hash, attempt_id, user_id, browser_name, browser_os,
+        let users = "insert into users (id, nickname)
+            select gen_random_uuid(), n::text
+            from unnest($1::bytea[]) with ordinality as t(hash, n)";
+        let sessions =
+            "insert into sessions (id, token_hash, attempt_id, user_id, browser_name, browser_os,
                 browser_ip, presented_at, expires_at, phone_session_id)
-            select gen_random_uuid(), hash, gen_random_uuid(), one.id, 'Chrome', 'Windows',
+            select gen_random_uuid(), hash, gen_random_uuid(), u.id, 'Chrome', 'Windows',
                 '127.0.0.0/24', saoma_now(), saoma_now() + interval '1 day', p.id
-            from one, unnest($1::bytea[]) with ordinality as t(hash, n)
+            from unnest($1::bytea[]) with ordinality as t(hash, n)
+            join users u on u.nickname = n::text
             join phone_sessions p on p.openid = 'o' || n";
         let options = bench.postgres().connect_options();
         let mut connection = PgConnection::connect_with(&options).await.unwrap();
-        for (sql, hashes) in [(phones, hashes(1)), (sessions, hashes(0))] {
+        for (sql, hashes) in [
+            (users, hashes(0)),
+            (phones, hashes(1)),
+            (sessions, hashes(0)),
+        ] {
             let bound = sqlx::query(sql).bind(hashes);
             bound.execute(&mut connection).await.unwrap();
         }

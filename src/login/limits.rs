@@ -37,6 +37,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 enum Kind {
     Start,
     PhoneSession,
+    PhoneSocket,
     Scan,
     Confirm,
     Register,
@@ -48,6 +49,7 @@ impl Kind {
         match self {
             Self::Start => "start",
             Self::PhoneSession => "phone_session",
+            Self::PhoneSocket => "phone_socket",
             Self::Scan => "scan",
             Self::Confirm => "confirm",
             Self::Register => "register",
@@ -66,6 +68,7 @@ struct Counters {
     images: Rate<IpAddr>,
     phone_sessions: Rate<IpAddr>,
     redeems: Rate<IpAddr>,
+    phone_sockets: PerPerson,
     scans: PerPerson,
     confirms: PerPerson,
     registrations: Rate<Identity>,
@@ -88,6 +91,7 @@ impl Limits {
             images: per_address(limits.starts_per_address),
             phone_sessions: per_address(limits.starts_per_address),
             redeems: per_address(limits.redeems_per_address),
+            phone_sockets: PerPerson::new("phone_sockets", limits.scans_per_user),
             scans: PerPerson::new("scans", limits.scans_per_user),
             confirms: PerPerson::new("confirms", limits.confirms_per_user),
             registrations: Rate::new(
@@ -124,6 +128,14 @@ impl Limits {
     pub async fn redeem(&self, address: IpAddr) -> Result<(), Error> {
         let redeems = &self.0.redeems;
         self.of_address(redeems, address, Kind::Redeem).await
+    }
+
+    /// One more socket of this phone, of as many as scans.
+    pub async fn phone_socket(&self, phone: &Phone) -> Result<(), Error> {
+        let sockets = &self.0.phone_sockets;
+        sockets.count(phone)?;
+        self.of_all(|| sockets.shared(phone), Kind::PhoneSocket)
+            .await
     }
 
     /// One more scan by this phone. Whoever has guessed too often rests.
@@ -245,6 +257,7 @@ impl Limits {
         ] {
             addresses.forget_quiet();
         }
+        counters.phone_sockets.forget_quiet();
         counters.scans.forget_quiet();
         counters.confirms.forget_quiet();
         counters.registrations.forget_quiet();

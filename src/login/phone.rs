@@ -100,6 +100,7 @@ impl Login {
     /// The number of a new socket of this phone; among all of its phone session
     /// the one with the highest wins.
     pub async fn open_phone_socket(&self, phone: &Phone) -> Result<i32, Error> {
+        self.limits.phone_socket(phone).await?;
         let number = self.store.open_phone_socket(phone.id).await?;
         number.ok_or(Error::PhoneSessionInvalid)
     }

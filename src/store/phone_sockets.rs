@@ -1,6 +1,8 @@
 //! What a phone's socket tells: the person's newest open attempt, and the
 //! sessions that this phone session let in.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::{
@@ -14,7 +16,7 @@ use crate::login::{
 };
 
 /// Nobody talks with more browsers at once; the newest come first.
-const MOST_PAIRS: i64 = 100;
+const MOST_PAIRS: usize = 100;
 
 /// What there is to tell a phone.
 #[derive(Debug)]
@@ -99,7 +101,7 @@ impl Store {
                         and u.blocked_at is null
                      order by s.created_at desc, s.id limit $2",
                     phone,
-                    MOST_PAIRS,
+                    i64::try_from(MOST_PAIRS).unwrap_or(i64::MAX),
                 )
                 .fetch_all(db)
                 .await?;
@@ -113,19 +115,15 @@ impl Store {
         })
     }
 
-    /// Those of these phone sessions that live, and what there is to tell them,
-    /// in one query.
+    /// Those of these phone sessions that live, and what there is to tell them.
+    ///
+    /// Attempts are looked up phone by phone, by their index: there are many, and few are
+    /// open. Sessions come all at once, since each has its phone session.
     pub async fn look_at_phones(&self, phones: &[Uuid]) -> Result<Vec<SeenPhone>, StoreError> {
-        let rows = self
+        let (rows, pairs) = self
             .run(async |db| {
-                sqlx::query!(
-                    r#"select p.id, p.sockets, newest.id as "attempt?", newest.version as "version?",
-                        array(
-                            select s.id from sessions s join users u on u.id = s.user_id
-                            where s.phone_session_id = p.id and saoma_session_lives(s)
-                                and u.blocked_at is null
-                            order by s.created_at desc, s.id limit $3
-                        ) as "sessions!"
+                let rows = sqlx::query!(
+                    r#"select p.id, p.sockets, newest.id as "attempt?", newest.version as "version?"
                     from phone_sessions p
                     left join lateral (
                         select a.id, a.version from login_attempts a
@@ -136,12 +134,29 @@ impl Store {
                     where p.id = any($1) and p.expires_at > saoma_now()"#,
                     phones,
                     &open_words(),
-                    MOST_PAIRS,
+                )
+                .fetch_all(&mut *db)
+                .await?;
+                let pairs = sqlx::query!(
+                    r#"select s.phone_session_id as "phone!", s.id
+                    from sessions s join users u on u.id = s.user_id
+                    where s.phone_session_id = any($1) and saoma_session_lives(s)
+                        and u.blocked_at is null
+                    order by s.created_at desc, s.id"#,
+                    phones,
                 )
                 .fetch_all(db)
-                .await
+                .await?;
+                Ok((rows, pairs))
             })
             .await?;
+        let mut sessions: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for pair in pairs {
+            let of_phone = sessions.entry(pair.phone).or_default();
+            if of_phone.len() < MOST_PAIRS {
+                of_phone.push(pair.id);
+            }
+        }
         let seen = rows.into_iter().map(|row| SeenPhone {
             id: row.id,
             sockets: row.sockets,
@@ -149,7 +164,7 @@ impl Store {
                 id: AttemptId(id),
                 version,
             }),
-            sessions: row.sessions,
+            sessions: sessions.remove(&row.id).unwrap_or_default(),
         });
         Ok(seen.collect())
     }

@@ -147,6 +147,9 @@ impl PhoneTalk {
             (State::Identifying, Err(Error::PhoneSessionInvalid)) => {
                 return vec![nobody()];
             }
+            (State::Identifying, Err(Error::SlowDown(_))) => {
+                return vec![Effect::Close(CloseCode::Policy)];
+            }
             (State::Identifying, Err(_)) => return vec![Effect::Close(CloseCode::Internal)],
             (_, Ok(Answer::View(view))) => return self.tell(*view),
             (_, Ok(Answer::Tell(message))) => vec![Effect::Send(message)],

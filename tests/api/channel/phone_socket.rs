@@ -145,6 +145,20 @@ async fn until_a_phone_is_known_its_sockets_count_towards_its_address() {
 }
 
 #[actix_web::test]
+async fn a_phone_that_opens_socket_after_socket_waits_for_a_tap() {
+    let server = TestServer::start_with(&[("SAOMA_MAX_SCANS_PER_USER", "6")]).await;
+    let phone = server.phone().await;
+    // Half of what the person may is one phone session's.
+    for _ in 0..3 {
+        phone.socket().await.told().await;
+    }
+    assert_eq!(phone.socket().await.expect_close().await, 1008);
+    // Nobody else's.
+    let other = server.phone().await;
+    other.socket().await.told().await;
+}
+
+#[actix_web::test]
 async fn a_login_over_the_socket_has_the_answers_of_http() {
     let server = TestServer::start().await;
     let (by_http, by_socket) = (
