@@ -11,6 +11,7 @@ mod bad_input;
 mod channel;
 mod check_code;
 mod check_number;
+mod clients;
 mod code_faults;
 mod code_images;
 mod concurrency;
