@@ -34,7 +34,6 @@ pub mod store;
 pub mod commands;
 pub mod error;
 pub mod listener;
-pub mod memory;
 pub mod settings;
 pub mod shutdown;
 pub mod startup;
