@@ -34,8 +34,22 @@ pub mod store;
 pub mod commands;
 pub mod error;
 pub mod listener;
-pub mod memory;
 pub mod settings;
 pub mod shutdown;
 pub mod startup;
 pub mod telemetry;
+
+use actix_web::web::{Data, ServiceConfig};
+
+/// All of Saoma's public routes, for an actix-web `App` of one's own.
+///
+/// They take every path that no service before them has taken, so an
+/// application's own services are registered first. Sockets are carried by
+/// actix-web-actors there: each costs the server some kilobytes more than with
+/// `saoma serve`. See `examples/mounted.rs`.
+pub fn routes(routes: &startup::Routes) -> impl FnOnce(&mut ServiceConfig) + use<> {
+    let site = Data::new(routes.site());
+    move |config| {
+        config.app_data(site).configure(http::routes);
+    }
+}

@@ -41,7 +41,7 @@ pub fn listen(address: SocketAddr, name: &str, unread: Duration) -> anyhow::Resu
     let listener = TcpListener::bind(address).with_context(|| {
         format!("{name} {address} cannot be listened on; another program may hold the port")
     })?;
-    setsockopt(&listener, sockopt::SndBuf, &KERNEL_BUFFER)?;
+    keep_unread(&listener, KERNEL_BUFFER)?;
     setsockopt(&listener, sockopt::RcvBuf, &KERNEL_BUFFER)?;
     #[cfg(target_os = "linux")]
     setsockopt(
@@ -52,6 +52,11 @@ pub fn listen(address: SocketAddr, name: &str, unread: Duration) -> anyhow::Resu
     // Once more: the length of the queue is all that it changes (listen(2)).
     nix::sys::socket::listen(&listener, Backlog::new(BACKLOG)?)?;
     Ok(listener)
+}
+
+/// Says how many bytes the kernel keeps of what a client has not read.
+pub fn keep_unread(listener: &TcpListener, bytes: usize) -> anyhow::Result<()> {
+    Ok(setsockopt(listener, sockopt::SndBuf, &bytes)?)
 }
 
 /// Raises the limit of open files as far as the process may; returns it.

@@ -4,16 +4,18 @@ mod code_sources;
 mod recorder;
 
 use std::{
+    any::Any,
     net::{SocketAddr, TcpListener},
+    ops::Deref,
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use actix::{Actor, Addr};
 use actix_web::{
     App, HttpServer,
-    dev::{Server, ServerHandle},
+    dev::{Extensions, Server, ServerHandle},
     web::Data,
 };
 use anyhow::Context;
@@ -41,6 +43,7 @@ use crate::{
         recheck::{self, Recheck},
     },
     places::Places,
+    session::transport::{Transport, dense::serving},
     settings::Settings,
     shutdown,
     store::{
@@ -53,12 +56,30 @@ use crate::{
 use code_sources::{CodeSources, OfThread};
 use recorder::recorder;
 
+/// How an application differs from the one that owners run.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Build {
+    /// So that the same tests can run over both.
+    pub transport: Transport,
+    /// Bytes that the kernel keeps of what a client has not read.
+    pub unread_bytes: Option<usize>,
+}
+
 /// A server that listens and has not begun to serve yet.
 #[expect(missing_debug_implementations, reason = "actix's servers have none")]
 pub struct Application {
     public: Server,
-    admin: Server,
     address: SocketAddr,
+    mounted: Box<Mounted>,
+}
+
+/// All of Saoma but its public server, for an application that has its own:
+/// [`routes`](crate::routes) mounts the rest there.
+#[expect(missing_debug_implementations, reason = "actix's servers have none")]
+pub struct Mounted {
+    wired: Wired,
+    admin: Server,
     admin_address: SocketAddr,
     stop: shutdown::Parts,
     /// Exposed so that tests can look and turn the database's clock.
@@ -76,15 +97,72 @@ impl Application {
     ///
     /// Fails with a sentence that says what to do; nothing starts half.
     pub async fn build(settings: Settings) -> anyhow::Result<Self> {
+        Box::pin(Self::build_as(settings, Build::default())).await
+    }
+
+    /// Like [`build`](Self::build), for tests that need something unusual.
+    #[doc(hidden)]
+    pub async fn build_as(settings: Settings, build: Build) -> anyhow::Result<Self> {
+        let unread = settings.timers.unread;
+        let listener = listen(settings.listen, "SAOMA_LISTEN", unread)?;
+        if let Some(bytes) = build.unread_bytes {
+            listener::keep_unread(&listener, bytes)?;
+        }
+        let address = listener.local_addr()?;
+        let mounted = Box::new(Box::pin(Mounted::start(settings)).await?);
+        Ok(Self {
+            public: match build.transport {
+                Transport::Dense => mounted.wired.serve(listener)?,
+                Transport::Actors => mounted.serve(listener)?,
+            },
+            address,
+            mounted,
+        })
+    }
+
+    /// Where the public server listens; with port 0 the port that it was given.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where health and metrics are answered.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.mounted.admin_address
+    }
+
+    /// Handles that stop the two servers.
+    pub fn handles(&self) -> [ServerHandle; 2] {
+        [self.public.handle(), self.mounted.admin.handle()]
+    }
+
+    /// Serves until a signal or a handle stops it, then cleans up.
+    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
+        Box::pin(self.mounted.run_until_stopped(self.public)).await
+    }
+}
+
+impl Deref for Application {
+    type Target = Mounted;
+
+    fn deref(&self) -> &Mounted {
+        &self.mounted
+    }
+}
+
+impl Mounted {
+    /// Brings the database up, wires the parts and binds the admin address.
+    ///
+    /// Of the settings, `SAOMA_LISTEN` alone means nothing here. Fails with a
+    /// sentence that says what to do; nothing starts half.
+    pub async fn start(settings: Settings) -> anyhow::Result<Self> {
         install_tls_provider();
         // Before the parts that show how they are.
         recorder();
         let settings = Arc::new(settings);
         let open_files = listener::raise_open_files();
         let unread = settings.timers.unread;
-        let public = listen(settings.listen, "SAOMA_LISTEN", unread)?;
         let admin = listen(settings.admin_listen, "SAOMA_ADMIN_LISTEN", unread)?;
-        let (address, admin_address) = (public.local_addr()?, admin.local_addr()?);
+        let admin_address = admin.local_addr()?;
         let data_dir = &settings.data_dir;
         std::fs::create_dir_all(data_dir)
             .with_context(|| format!("SAOMA_DATA_DIR {} cannot be made", data_dir.display()))?;
@@ -99,7 +177,7 @@ impl Application {
         };
         let places = Places::open(&settings.geoip)?;
         let (store, private_postgres) = open_store(&settings).await?;
-        let wired = Wired::new(settings, secret_key, places, &store, open_files).await;
+        let wired = Box::pin(Wired::new(settings, secret_key, places, &store, open_files)).await;
         let wired = match wired {
             Ok(wired) => wired,
             Err(error) => {
@@ -133,9 +211,8 @@ impl Application {
             refill,
         };
         Ok(Self {
-            public: wired.serve(public)?,
             admin: wired.serve_admin(admin)?,
-            address,
+            wired,
             admin_address,
             stop,
             store,
@@ -145,24 +222,54 @@ impl Application {
         })
     }
 
-    /// Where the public server listens; with port 0 the port that it was given.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// What [`routes`](crate::routes) needs, for each of a server's workers.
+    pub fn routes(&self) -> Routes {
+        Routes(Arc::new(Mutex::new(Box::new(self.wired.sites()))))
     }
 
-    /// Where health and metrics are answered.
-    pub fn admin_address(&self) -> SocketAddr {
-        self.admin_address
+    /// For `HttpServer::on_connect`: counts the connections, so that one address
+    /// cannot have them all and sockets leave room for pages.
+    pub fn on_connect(&self) -> impl Fn(&dyn Any, &mut Extensions) + Clone + Send + Sync + 'static {
+        let connections = self.wired.connections.clone();
+        move |stream, data| connections.accepted(stream, data)
     }
 
-    /// Handles that stop the two servers.
-    pub fn handles(&self) -> [ServerHandle; 2] {
-        [self.public.handle(), self.admin.handle()]
+    /// Runs the application's server, which must not handle signals itself, until
+    /// a signal or its handle stops it, then cleans up.
+    pub async fn run_until_stopped(self, public: Server) -> anyhow::Result<()> {
+        // The workers have what they need of it.
+        drop(self.wired);
+        shutdown::serve_until_stopped(public, self.admin, self.stop).await
     }
 
-    /// Serves until a signal or a handle stops it, then cleans up.
-    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
-        shutdown::serve_until_stopped(self.public, self.admin, self.stop).await
+    /// On actix-web's own server, as an application does.
+    fn serve(&self, listener: TcpListener) -> anyhow::Result<Server> {
+        let (routes, head) = (self.routes(), self.wired.head());
+        let server = HttpServer::new(move || App::new().configure(crate::routes(&routes)));
+        Ok(server
+            .on_connect(self.on_connect())
+            .workers(self.wired.workers.count)
+            .max_connections(self.wired.workers.connections)
+            .tcp_nodelay(true)
+            .keep_alive(head)
+            .client_request_timeout(head)
+            .shutdown_timeout(10)
+            .disable_signals()
+            .listen(listener)?
+            .run())
+    }
+}
+
+/// Makes the routes of each worker.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "it is a function")]
+pub struct Routes(Arc<Mutex<Box<dyn Fn() -> Site + Send>>>);
+
+impl Routes {
+    /// What one worker's handlers have at hand.
+    pub(crate) fn site(&self) -> Site {
+        let make = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        make()
     }
 }
 
@@ -296,22 +403,19 @@ impl Wired {
     fn serve(&self, listener: TcpListener) -> anyhow::Result<Server> {
         let sites = self.sites();
         let (connections, head) = (self.connections.clone(), self.head());
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(Data::new(sites()))
-                .configure(http::routes)
-        });
-        Ok(server
-            .on_connect(move |stream, data| connections.accepted(stream, data))
+        let server = Server::build();
+        let stopping = server.graceful_shutdown_signal();
+        let server = server
             .workers(self.workers.count)
-            .max_connections(self.workers.connections)
-            .tcp_nodelay(true)
-            .keep_alive(head)
-            .client_request_timeout(head)
+            .max_concurrent_connections(self.workers.connections)
             .shutdown_timeout(10)
             .disable_signals()
-            .listen(listener)?
-            .run())
+            .listen("public", listener, move || {
+                let site = Data::new(sites());
+                let app = move || App::new().app_data(site.clone()).configure(http::routes);
+                serving::connections(app, connections.clone(), head, stopping.clone())
+            })?;
+        Ok(server.run())
     }
 
     fn serve_admin(&self, listener: TcpListener) -> anyhow::Result<Server> {

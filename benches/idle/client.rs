@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actix_web::rt::task::JoinHandle;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use tokio::{
@@ -18,17 +19,39 @@ use super::process::Bench;
 /// Sockets that open at the same time.
 const AT_ONCE: usize = 32;
 
+/// Sockets that are left alone.
+#[derive(Default)]
+pub struct Open(Vec<JoinHandle<()>>);
+
+impl Open {
+    pub fn add(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// All at once, as when a network goes away.
+    pub fn close(&mut self) {
+        for socket in self.0.drain(..) {
+            socket.abort();
+        }
+    }
+}
+
 /// Opens this many login pages' sockets, each with a browser secret of its own
 /// and a code of its own, and leaves them open.
-pub async fn open(bench: &Bench, count: usize) {
+pub async fn open(bench: &Bench, count: usize) -> Open {
     let next = AtomicUsize::new(0);
     let opener = async || {
+        let mut open = Vec::new();
         while next.fetch_add(1, Ordering::Relaxed) < count {
             let socket = connect(bench).await;
-            actix_web::rt::spawn(answer_pings(socket));
+            // A reset leaves no port waiting.
+            let _ = socket.set_zero_linger();
+            open.push(actix_web::rt::spawn(answer_pings(socket)));
         }
+        open
     };
-    join_all((0..AT_ONCE).map(|_| opener())).await;
+    let open = join_all((0..AT_ONCE).map(|_| opener())).await;
+    Open(open.into_iter().flatten().collect())
 }
 
 async fn connect(bench: &Bench) -> TcpStream {

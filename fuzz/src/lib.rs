@@ -12,6 +12,7 @@ pub mod login {
 
 #[path = "../../src/session"]
 pub mod session {
+    pub mod frame;
     pub mod protocol;
 }
 

@@ -24,7 +24,7 @@ use crate::{
         caller::{Caller, PhoneCaller},
         logic::Logic,
         socket::{Opening, Purpose, Session},
-        transport::ws_actor::BrowserSocket,
+        transport,
     },
 };
 
@@ -153,7 +153,7 @@ fn open(
     payload: Payload,
 ) -> Result<HttpResponse, Error> {
     let session = Session::new(site.login.clone(), site.hub.clone(), opening);
-    BrowserSocket::start(session, request, payload)
+    transport::open(session, request, payload)
 }
 
 /// Any other method at a socket's address.

@@ -77,9 +77,9 @@ impl LoginHub {
 
     /// False if the socket is too slow to take it. A slow socket is never waited for.
     ///
-    /// A socket's actor takes messages until 32 KiB wait to be written to its
-    /// client (`actix-http`'s bound), so a full mailbox means a client that has
-    /// not read for long. It is told so once, past the mailbox's bound: where
+    /// A socket's actor takes messages until its transport holds all that it may
+    /// hold for a client, so a full mailbox means one that has not read for long,
+    /// or a worker that is very busy. It is told so once, past the mailbox's bound: where
     /// the client reads on, it reads 4008; where it never does, the kernel ends
     /// the connection (see `listener.rs`). The attempt stays, to be resumed.
     fn tell(&mut self, id: SocketId, event: SocketEvent) -> bool {

@@ -65,6 +65,12 @@ struct Waiting {
     version: i32,
     over: bool,
     socket: Option<SocketId>,
+    /// Most attempts have a socket and no polls.
+    polls: Option<Box<BothPolls>>,
+}
+
+#[derive(Debug, Default)]
+struct BothPolls {
     browser: Polls,
     phone: Polls,
 }
@@ -147,8 +153,7 @@ impl<R> LoginTable<R> {
         self.let_go(id, now);
         let waiting = self.attempts.entry(attempt).or_default();
         if version > waiting.version {
-            waiting.browser.wake(Wake::Changed);
-            waiting.phone.wake(Wake::Changed);
+            waiting.wake(Wake::Changed);
             waiting.version = version;
         }
         waiting.over |= over;
@@ -196,8 +201,7 @@ impl<R> LoginTable<R> {
         }
         waiting.version = version;
         waiting.over = over;
-        waiting.browser.wake(Wake::Changed);
-        waiting.phone.wake(Wake::Changed);
+        waiting.wake(Wake::Changed);
         let id = waiting.socket;
         if let Some(socket) = id.and_then(|id| self.sockets.get_mut(&id)) {
             socket.ended_at = over.then_some(now);
@@ -245,9 +249,10 @@ impl<R> LoginTable<R> {
             version,
             ..Waiting::default()
         });
+        let both = waiting.polls.get_or_insert_default();
         let polls = match poller {
-            Poller::Browser => &mut waiting.browser,
-            Poller::Phone => &mut waiting.phone,
+            Poller::Browser => &mut both.browser,
+            Poller::Phone => &mut both.phone,
         };
         while polls
             .recent
@@ -301,7 +306,11 @@ impl<R> LoginTable<R> {
     /// Forgets attempts for which nobody waits any more.
     pub fn forget_deserted(&mut self, now: Instant) {
         self.attempts.retain(|_, waiting| {
-            waiting.socket.is_some() || waiting.browser.is_alive(now) || waiting.phone.is_alive(now)
+            waiting.socket.is_some()
+                || waiting
+                    .polls
+                    .as_ref()
+                    .is_some_and(|both| both.are_alive(now))
         });
     }
 
@@ -348,8 +357,7 @@ impl<R> LoginTable<R> {
     /// Ends every long poll, so that none keeps a stopping server waiting.
     pub fn end_polls(&mut self) {
         for waiting in self.attempts.values_mut() {
-            waiting.browser.wake(Wake::Replaced);
-            waiting.phone.wake(Wake::Replaced);
+            waiting.wake(Wake::Replaced);
         }
     }
 
@@ -375,7 +383,7 @@ impl<R> LoginTable<R> {
                     && waiting.socket == Some(id)
                 {
                     waiting.socket = None;
-                    if waiting.browser.waiting.is_none() && waiting.phone.waiting.is_none() {
+                    if !waiting.polls.as_ref().is_some_and(|both| both.wait()) {
                         self.attempts.remove(&attempt);
                     }
                 }
@@ -393,6 +401,31 @@ impl<R> LoginTable<R> {
             Some(Subject::Phone(phone)) => self.phone_left(phone, id, now),
             None => {}
         }
+    }
+}
+
+impl Waiting {
+    fn wake(&mut self, wake: Wake) {
+        if let Some(both) = &mut self.polls {
+            both.browser.wake(wake);
+            both.phone.wake(wake);
+        }
+    }
+
+    /// Whether its browser polls, or did a moment ago.
+    fn browser_polls(&self, now: Instant) -> bool {
+        let both = self.polls.as_ref();
+        both.is_some_and(|both| both.browser.is_alive(now))
+    }
+}
+
+impl BothPolls {
+    fn wait(&self) -> bool {
+        self.browser.waiting.is_some() || self.phone.waiting.is_some()
+    }
+
+    fn are_alive(&self, now: Instant) -> bool {
+        self.browser.is_alive(now) || self.phone.is_alive(now)
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
         messages::{RegisterSession, SocketClosed, SocketEvent, SocketId, SocketOpened},
     },
     login::{Login, limits::SocketPermit},
+    settings::Settings,
 };
 
 /// A hub that does not answer in this time is broken.
@@ -57,7 +58,11 @@ pub struct Session {
     login: Rc<Login>,
     hub: Rc<Addr<LoginHub>>,
     id: Option<SocketId>,
-    opening: Opening,
+    logic: Logic,
+    /// Until it has begun.
+    purpose: Option<Box<Purpose>>,
+    caller: Caller,
+    _permit: Option<SocketPermit>,
 }
 
 impl Session {
@@ -67,8 +72,16 @@ impl Session {
             login,
             hub,
             id: None,
-            opening,
+            logic: opening.logic,
+            purpose: Some(Box::new(opening.purpose)),
+            caller: opening.caller,
+            _permit: opening.permit,
         }
+    }
+
+    /// The owner's choices.
+    pub fn settings(&self) -> &Settings {
+        &self.login.settings
     }
 
     /// The hub forgets the socket, now or as soon as it is over.
@@ -121,15 +134,13 @@ pub trait Transport:
     fn opened(&mut self, id: SocketId, context: &mut Self::Context) {
         let session = self.session();
         session.id = Some(id);
-        match &session.opening.purpose {
-            Purpose::Command(first) => {
-                let first = first.clone();
-                self.run(first, context);
-            }
-            Purpose::Session(of) => {
+        match session.purpose.take().map(|purpose| *purpose) {
+            None => {}
+            Some(Purpose::Command(first)) => self.run(first, context),
+            Some(Purpose::Session(of)) => {
                 let order = RegisterSession {
                     socket: id,
-                    session: *of,
+                    session: of,
                 };
                 if session.hub.try_send(order).is_err() {
                     self.close(CloseCode::Internal, context);
@@ -140,7 +151,7 @@ pub trait Transport:
 
     /// A frame came in.
     fn receive(&mut self, frame: &Frame<'_>, context: &mut Self::Context) {
-        let logic = &mut self.session().opening.logic;
+        let logic = &mut self.session().logic;
         let now = Instant::now();
         match frame {
             Frame::Text(text) => {
@@ -161,7 +172,7 @@ pub trait Transport:
 
     /// The hub tells something.
     fn hear(&mut self, event: SocketEvent, context: &mut Self::Context) {
-        let effects = self.session().opening.logic.event(event);
+        let effects = self.session().logic.event(event);
         self.apply(effects, context);
     }
 
@@ -185,10 +196,10 @@ pub trait Transport:
             return self.close(CloseCode::Internal, context);
         };
         let (login, hub) = (session.login.clone(), session.hub.clone());
-        let caller = session.opening.caller.clone();
+        let caller = session.caller.clone();
         let answer = async move { commands::run(command, &login, &hub, id, &caller).await };
         context.spawn(answer.into_actor(self).map(|answer, socket, context| {
-            let effects = socket.session().opening.logic.done(answer);
+            let effects = socket.session().logic.done(answer);
             socket.apply(effects, context);
         }));
     }

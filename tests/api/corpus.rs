@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use saoma::session::frame::Frame;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -61,5 +62,37 @@ async fn w10_any_scene_is_malformed_or_unknown() {
         let answer = phone.post("/api/phone/scan", body).await;
         println!("{name}: {status}");
         answer.expect_problem(status, code);
+    }
+}
+
+#[actix_web::test]
+async fn w10_any_bytes_on_a_socket_end_by_the_code_of_their_first_mistake() {
+    let server = TestServer::start().await;
+    let browser = server.browser().await;
+    for (name, bytes) in corpus("frames") {
+        let mut socket = RawSocket::open(&browser, "/ws/login").await;
+        assert_eq!(socket.read().await.unwrap().0, TEXT, "{name}");
+        socket.send(&bytes).await;
+        let Some(code) = mistake(bytes) else {
+            continue;
+        };
+        assert_eq!(socket.expect_close().await, code, "{name}");
+        assert!(socket.read().await.is_none(), "{name}");
+    }
+}
+
+/// How these bytes end a socket; none if it stays open.
+fn mistake(mut bytes: Vec<u8>) -> Option<u16> {
+    let mut at = 0;
+    loop {
+        match Frame::read(&mut bytes[at..]) {
+            Ok(None) => return None,
+            Ok(Some((Frame::Close, _))) => return Some(1000),
+            Ok(Some((Frame::Text(text), _))) if serde_json::from_str::<Value>(text).is_err() => {
+                return Some(1007);
+            }
+            Ok(Some((_, size))) => at += size,
+            Err(code) => return Some(code as u16),
+        }
     }
 }

@@ -122,6 +122,36 @@ async fn w7_a_client_that_does_not_read_is_cut_and_its_attempt_goes_on() {
 }
 
 #[actix_web::test]
+async fn an_open_socket_is_a_connection_and_one_that_vanishes_leaves_nothing_behind() {
+    let server = impatient_server().await;
+    let browser = server.browser().await;
+    let connections = async || server.metric("saoma_connections{server=\"public\"}").await;
+    eventually("the page's connection has gone", async || {
+        connections().await < 1.0
+    })
+    .await;
+    let half_a_frame = [0x81, 0xfe, 1, 0, 0, 0, 0, 0, b'a'];
+    let close = [0x88, 0x80, 0, 0, 0, 0];
+    for last in [&b""[..], &half_a_frame, &close] {
+        let mut peers = Vec::new();
+        for from in 0..20 {
+            let mut peer = Peer::connect(&server.url, from).await.open(&browser).await;
+            peer.text().await;
+            peers.push(peer);
+        }
+        let open = (connections().await, server.metric("saoma_sockets").await);
+        assert_eq!(open, (20.0, 20.0));
+        for mut peer in peers {
+            peer.send(last).await;
+        }
+        eventually("they are forgotten", async || {
+            connections().await < 1.0 && server.metric("saoma_sockets").await < 1.0
+        })
+        .await;
+    }
+}
+
+#[actix_web::test]
 async fn a_client_that_does_not_read_its_page_is_cut() {
     let server = impatient_server().await;
     let mut deaf = Peer::connect_with(&server.url, 1, Some(2_048)).await;

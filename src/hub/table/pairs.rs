@@ -292,7 +292,7 @@ fn here<'a>(
         // A page without a socket polls.
         Subject::Attempt(attempt) => attempts
             .get(&attempt)
-            .is_some_and(|page| page.socket.is_some() || page.browser.is_alive(now)),
+            .is_some_and(|page| page.socket.is_some() || page.browser_polls(now)),
         Subject::Session(_) | Subject::Phone(_) => !sockets.is_empty(),
     };
     Here { present, sockets }

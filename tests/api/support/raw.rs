@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -19,7 +19,7 @@ pub const PONG: u8 = 0x8a;
 
 /// One TCP connection after (or instead of) an upgrade.
 pub struct RawSocket {
-    stream: TcpStream,
+    pub stream: TcpStream,
 }
 
 /// What an upgrade was answered with.
@@ -29,6 +29,14 @@ pub struct Upgrade {
     pub head: String,
     pub body: serde_json::Value,
     pub socket: RawSocket,
+}
+
+/// An HTTP answer.
+pub struct Answer {
+    pub status: u16,
+    /// In small letters.
+    pub head: String,
+    pub body: Vec<u8>,
 }
 
 impl Upgrade {
@@ -48,24 +56,38 @@ impl RawSocket {
 
     /// Asks for an upgrade with these headers besides the cookies.
     pub async fn upgrade(browser: &Browser, path: &str, headers: &[(&str, &str)]) -> Upgrade {
+        let mut socket = Self::connect(browser).await;
+        socket.send(&upgrade_request(browser, path, headers)).await;
+        let Answer { status, head, body } = socket.answer().await;
+        Upgrade {
+            status,
+            head,
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+            socket,
+        }
+    }
+
+    /// A connection on which nothing has been said.
+    pub async fn connect(browser: &Browser) -> Self {
         let address = browser.url.trim_start_matches("http://");
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let mut request = format!(
-            "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: Upgrade\r\n\
-             upgrade: websocket\r\nsec-websocket-version: 13\r\n\
-             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        );
-        if !browser.cookies.is_empty() {
-            let cookies = browser.cookie_header();
-            write!(request, "cookie: {cookies}\r\n").unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        Self { stream }
+    }
+
+    /// A connection whose client takes a few kilobytes before it reads.
+    pub async fn connect_narrow(browser: &Browser) -> Self {
+        let port = browser.url.rsplit(':').next().unwrap().parse().unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(2_048).unwrap();
+        let stream = socket.connect(([127, 0, 0, 1], port).into());
+        Self {
+            stream: stream.await.unwrap(),
         }
-        for (name, value) in headers {
-            write!(request, "{name}: {value}\r\n").unwrap();
-        }
-        stream
-            .write_all((request + "\r\n").as_bytes())
-            .await
-            .unwrap();
+    }
+
+    /// An HTTP answer.
+    pub async fn answer(&mut self) -> Answer {
+        let stream = &mut self.stream;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());
@@ -77,12 +99,7 @@ impl RawSocket {
             .find_map(|line| line.strip_prefix("content-length: "));
         let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
         stream.read_exact(&mut body).await.unwrap();
-        Upgrade {
-            status,
-            head,
-            body: serde_json::from_slice(&body).unwrap_or_default(),
-            socket: Self { stream },
-        }
+        Answer { status, head, body }
     }
 
     pub async fn send(&mut self, frame: &[u8]) {
@@ -115,6 +132,24 @@ impl RawSocket {
         }
         panic!("the connection ended without a close");
     }
+}
+
+/// What a browser sends to get a socket, with these headers besides the cookies.
+pub fn upgrade_request(browser: &Browser, path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+    let address = browser.url.trim_start_matches("http://");
+    let mut request = format!(
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: Upgrade\r\n\
+         upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    );
+    if !browser.cookies.is_empty() {
+        let cookies = browser.cookie_header();
+        write!(request, "cookie: {cookies}\r\n").unwrap();
+    }
+    for (name, value) in headers {
+        write!(request, "{name}: {value}\r\n").unwrap();
+    }
+    (request + "\r\n").into_bytes()
 }
 
 /// A frame as a browser sends it: masked.

@@ -11,9 +11,10 @@ use actix_web::dev::ServerHandle;
 use saoma::{
     codes::Stock,
     login::{keys::KeyWatch, recheck::Recheck},
+    session::transport::Transport,
     settings::{Flags, Settings},
     simulator::{Fault, FaultMode, Simulator, SimulatorSettings},
-    startup::Application,
+    startup::{Application, Build},
     store::Store,
 };
 use uuid::Uuid;
@@ -52,6 +53,15 @@ impl TestServer {
         Self::start_on(TestDatabase::migrated().await, options).await
     }
 
+    /// A server for which the kernel keeps little of what a client has not read.
+    pub async fn start_narrow(options: Options<'_>) -> Arc<Self> {
+        let build = Build {
+            unread_bytes: Some(2_048),
+            ..build()
+        };
+        Self::start_as(TestDatabase::migrated().await, options, build).await
+    }
+
     /// Another instance of the same site, as behind one load balancer, with the database, the
     /// WeChat and the data directory of this one, which it must not outlive.
     pub async fn beside(&self, options: Options<'_>) -> Arc<Self> {
@@ -62,6 +72,7 @@ impl TestServer {
             self.simulator.clone(),
             self.data_dir.clone(),
             options,
+            build(),
         )
         .await
     }
@@ -71,11 +82,19 @@ impl TestServer {
         database: impl Into<Arc<TestDatabase>>,
         options: Options<'_>,
     ) -> Arc<Self> {
+        Self::start_as(database, options, build()).await
+    }
+
+    async fn start_as(
+        database: impl Into<Arc<TestDatabase>>,
+        options: Options<'_>,
+        build: Build,
+    ) -> Arc<Self> {
         let data_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().to_string());
         let (port, database) = (free_port(), database.into());
         let url = format!("http://localhost:{port}");
         let simulator = Arc::new(simulator(&url));
-        Self::start_at(port, &url, database, simulator, data_dir, options).await
+        Self::start_at(port, &url, database, simulator, data_dir, options, build).await
     }
 
     async fn start_at(
@@ -85,6 +104,7 @@ impl TestServer {
         simulator: Arc<Simulator>,
         data_dir: PathBuf,
         options: Options<'_>,
+        build: Build,
     ) -> Arc<Self> {
         let url = format!("http://localhost:{port}");
         let mut set = settings(port, &database, &simulator, &data_dir);
@@ -102,7 +122,7 @@ impl TestServer {
         })
         .unwrap();
         canaries::start_log();
-        let application = Application::build(settings).await.unwrap();
+        let application = Application::build_as(settings, build).await.unwrap();
         let admin_url = format!("http://{}", application.admin_address());
         let handles = application.handles();
         let (store, recheck) = (application.store.clone(), application.recheck.clone());
@@ -209,6 +229,23 @@ impl Drop for TestServer {
             running.abort();
         }
         let _ = std::fs::remove_dir_all(&self.data_dir);
+    }
+}
+
+/// What carries the sockets: the standalone server's own transport, or, to run
+/// the same tests over the other one, an application's.
+pub fn transport() -> Transport {
+    match std::env::var("SAOMA_TEST_TRANSPORT").as_deref() {
+        Err(_) => Transport::Dense,
+        Ok("actors") => Transport::Actors,
+        Ok(other) => panic!("SAOMA_TEST_TRANSPORT is {other:?}, which is no transport"),
+    }
+}
+
+fn build() -> Build {
+    Build {
+        transport: transport(),
+        unread_bytes: None,
     }
 }
 
