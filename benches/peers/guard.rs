@@ -28,9 +28,9 @@ use crate::{
 };
 
 /// Kilobytes for a waiting socket, from 500 to 2,000.
-const MEMORY: f64 = 18.0;
+const MEMORY: f64 = 5.0;
 /// Thousands of instructions of the server for a whole login.
-const INSTRUCTIONS: f64 = 8_500.0;
+const INSTRUCTIONS: f64 = 9_500.0;
 
 const STEPS: [usize; 4] = [500, 1_000, 1_500, 2_000];
 /// For as long the server is left alone.
