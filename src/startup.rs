@@ -1,60 +1,42 @@
 //! Puts the parts together: store, hub, broker, rules, listeners.
 
 mod code_sources;
+mod database;
 mod recorder;
+mod wired;
 
 use std::{
     any::Any,
     net::{SocketAddr, TcpListener},
     ops::Deref,
-    rc::Rc,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use actix::{Actor, Addr};
 use actix_web::{
     App, HttpServer,
     dev::{Extensions, Server, ServerHandle},
-    web::Data,
 };
 use anyhow::Context;
-use secrecy::ExposeSecret;
-use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    broker::{self, registry::Registry, whispers},
     codes::Stock,
-    http::{
-        self,
-        address::AddressFinder,
-        connections::{Bounds, Connections},
-        news::FromOthers,
-        site::{Draining, Site},
-    },
-    hub::LoginHub,
-    listener::{self, Workers, listen},
+    http::site::Site,
+    listener::{self, listen},
     login::{
-        Login, Parts,
-        check::CheckCodes,
-        keys::{self, KeyWatch, SecretKey},
-        limits::{Limits, Together},
-        links::LinkScenes,
+        keys::{KeyWatch, SecretKey},
         recheck::{self, Recheck},
     },
     places::Places,
-    session::transport::{Transport, dense::serving},
+    session::transport::Transport,
     settings::Settings,
     shutdown,
-    store::{
-        BeginQueue, ResumeQueue, Store,
-        private::{PrivatePostgres, PrivatePostgresError},
-    },
-    wechat::{AccessToken, Breakers, Steward},
+    store::Store,
 };
 
-use code_sources::{CodeSources, OfThread};
+pub(crate) use database::{open_store, open_store_beside, reach};
 use recorder::recorder;
+use wired::Wired;
+pub(crate) use wired::steward;
 
 /// How an application differs from the one that owners run.
 #[doc(hidden)]
@@ -271,234 +253,6 @@ impl Routes {
         let make = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         make()
     }
-}
-
-/// What every worker gets its own view of.
-struct Wired {
-    parts: Parts,
-    keys: KeyWatch,
-    hub: Addr<LoginHub>,
-    sources: CodeSources,
-    addresses: AddressFinder,
-    connections: Connections,
-    workers: Workers,
-    draining: Draining,
-    registry: Registry,
-    from_others: FromOthers,
-    look_again: Arc<Notify>,
-}
-
-impl Wired {
-    /// Without a secret key, the demo's.
-    async fn new(
-        settings: Arc<Settings>,
-        secret_key: Option<SecretKey>,
-        places: Places,
-        store: &Store,
-        open_files: u64,
-    ) -> anyhow::Result<Self> {
-        reach(store).await?;
-        let migrated = store.migrate().await;
-        migrated.context("the database's schema could not be brought up to date")?;
-        let secret_key = match secret_key {
-            Some(secret_key) => secret_key,
-            None => keys::demo::key(&settings, store).await?,
-        };
-        let token = AccessToken::shared(steward(&settings, &secret_key, store)?);
-        let check_codes = Arc::new(CheckCodes::new(&secret_key)?);
-        let links = Arc::new(LinkScenes::new(&secret_key)?);
-        let secret_key = Arc::new(secret_key);
-        let keys = KeyWatch::start(settings.clone(), secret_key.clone(), store.clone()).await?;
-        if settings.demo {
-            keys::demo::forget_old(&settings)?;
-        }
-        let (whispers, to_others) = mpsc::channel(whispers::ROOM);
-        let hub = LoginHub::new(&settings.timers, whispers).start();
-        let breakers = Breakers::new(settings.wechat.longest_pause);
-        let sources = CodeSources::new(settings.clone(), store.clone(), token, breakers.codes)?;
-        let addresses = AddressFinder::new(&settings.trusted_proxies);
-        let workers = Workers::new(open_files, settings.database_connections);
-        let bound_addresses = settings.limits.sockets_per_address > 0;
-        let (all, head) = (workers.all_connections(), settings.timers.head);
-        let bounds = Bounds::new(all, bound_addresses, head);
-        let together = Together::start(&settings, &secret_key)?;
-        let look_again = Arc::new(Notify::new());
-        let news = look_again.clone();
-        let broker = broker::start(&settings, &secret_key, store, &hub, to_others, news);
-        let broker::Started {
-            broker,
-            inbox,
-            key,
-            registry,
-        } = broker.await?;
-        Ok(Self {
-            parts: Parts {
-                limits: Limits::new(settings.limits, together),
-                places,
-                store: store.clone(),
-                keys: keys.keys(),
-                check_codes,
-                links,
-                begin: BeginQueue::start(store.clone(), settings.instance.clone()),
-                resume: ResumeQueue::start(store.clone(), settings.instance.clone()),
-                identities: breakers.identities,
-                broker,
-                settings: settings.clone(),
-            },
-            keys,
-            hub,
-            sources,
-            connections: Connections::new("public", bounds, addresses.clone()),
-            addresses,
-            workers,
-            draining: Draining::default(),
-            registry,
-            from_others: FromOthers { inbox, key },
-            look_again,
-        })
-    }
-
-    fn recheck(&self, store: &Store) -> Recheck {
-        let (settings, hub) = (self.parts.settings.clone(), self.hub.clone());
-        Recheck {
-            settings,
-            store: store.clone(),
-            hub,
-            look_again: self.look_again.clone(),
-        }
-    }
-
-    /// A maker of sites: awc's client belongs to its worker's thread, so each
-    /// worker makes its own.
-    fn sites(&self) -> impl Fn() -> Site + Clone + Send + 'static {
-        let (parts, sources) = (self.parts.clone(), self.sources.clone());
-        let (hub, addresses, draining) = (
-            self.hub.clone(),
-            self.addresses.clone(),
-            self.draining.clone(),
-        );
-        let connections = self.connections.clone();
-        move || {
-            let OfThread {
-                codes,
-                images,
-                wechat,
-            } = sources.of_thread();
-            Site {
-                login: Rc::new(Login::new(parts.clone(), codes, wechat)),
-                images,
-                hub: Rc::new(hub.clone()),
-                addresses: addresses.clone(),
-                connections: connections.clone(),
-                draining: draining.clone(),
-            }
-        }
-    }
-
-    /// How long a request's head may take, and how long a connection may be idle.
-    fn head(&self) -> Duration {
-        self.parts.settings.timers.head
-    }
-
-    fn serve(&self, listener: TcpListener) -> anyhow::Result<Server> {
-        let sites = self.sites();
-        let (connections, head) = (self.connections.clone(), self.head());
-        let server = Server::build();
-        let stopping = server.graceful_shutdown_signal();
-        let server = server
-            .workers(self.workers.count)
-            .max_concurrent_connections(self.workers.connections)
-            .shutdown_timeout(10)
-            .disable_signals()
-            .listen("public", listener, move || {
-                let site = Data::new(sites());
-                let app = move || App::new().app_data(site.clone()).configure(http::routes);
-                serving::connections(app, connections.clone(), head, stopping.clone())
-            })?;
-        Ok(server.run())
-    }
-
-    fn serve_admin(&self, listener: TcpListener) -> anyhow::Result<Server> {
-        let (sites, sources) = (self.sites(), self.sources.clone());
-        let metrics = Data::new(recorder());
-        let from_others = Data::new(self.from_others.clone());
-        // The owner's own machines: they share one bound.
-        let bounds = Bounds::new(listener::ADMIN_CONNECTIONS, false, self.head());
-        let connections = Connections::new("admin", bounds, self.addresses.clone());
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(Data::new(sites()))
-                .app_data(metrics.clone())
-                .app_data(Data::new(sources.wechat()))
-                .app_data(from_others.clone())
-                .configure(http::admin_routes)
-        });
-        Ok(server
-            .on_connect(move |stream, data| connections.accepted(stream, data))
-            .workers(1)
-            .max_connections(listener::ADMIN_CONNECTIONS)
-            .keep_alive(self.head())
-            .client_request_timeout(self.head())
-            .shutdown_timeout(1)
-            .disable_signals()
-            .listen(listener)?
-            .run())
-    }
-}
-
-/// Keeps the access token that all instances on one database share.
-pub(crate) fn steward(
-    settings: &Settings,
-    secret_key: &SecretKey,
-    store: &Store,
-) -> anyhow::Result<Steward> {
-    let wechat = &settings.wechat;
-    let account = format!("{} {}", wechat.app_id, wechat.base_url);
-    let seal = secret_key.seal_for("wechat access token")?;
-    let (store, instance) = (store.clone(), settings.instance.clone());
-    Ok(Steward::new(store, seal, account, instance))
-}
-
-/// The database of the settings, or the private one, which the caller stops.
-pub(crate) async fn open_store(
-    settings: &Settings,
-) -> anyhow::Result<(Store, Option<PrivatePostgres>)> {
-    let (options, private) = if let Some(url) = &settings.database_url {
-        let options = Store::options(url.expose_secret());
-        let options = options.map_err(|_| anyhow::anyhow!("DATABASE_URL is no Postgres address"));
-        (options?, None)
-    } else {
-        let private = PrivatePostgres::start(&settings.data_dir).await?;
-        (private.connect_options(), Some(private))
-    };
-    let store = Store::new(&options, settings.database_connections, settings.timers);
-    Ok((store, private))
-}
-
-/// Like [`open_store`], also beside a server that runs on the private database.
-pub(crate) async fn open_store_beside(
-    settings: &Settings,
-) -> anyhow::Result<(Store, Option<PrivatePostgres>)> {
-    match open_store(settings).await {
-        Ok(opened) => Ok(opened),
-        Err(error) => match error.downcast_ref() {
-            Some(PrivatePostgresError::AlreadyRunning { data_dir, .. }) => {
-                let Some(options) = PrivatePostgres::of_another(data_dir)? else {
-                    return Err(error);
-                };
-                Ok((Store::new(&options, 2, settings.timers), None))
-            }
-            _ => Err(error),
-        },
-    }
-}
-
-/// Finds out whether the database is there, and says what to look at if not.
-pub(crate) async fn reach(store: &Store) -> anyhow::Result<()> {
-    store.reach().await.context(
-        "the database cannot be reached; is Postgres running, and does DATABASE_URL name its \
-         host, port, user and database?",
-    )
 }
 
 /// One TLS provider for the database and for WeChat.
