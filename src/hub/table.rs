@@ -12,14 +12,10 @@ use uuid::Uuid;
 
 use super::{
     links::{Here, LinkEffect, Links},
-    messages::{Poller, SocketId, Subject, TooManyPolls, Wait, WaitingHere, Wake},
+    messages::{SocketId, Subject, TooManyPolls, Wait, WaitingHere, Wake},
     phones::Phones,
 };
 use crate::{login::ids::AttemptId, store::Known};
-
-/// Polls of one side of one attempt that may come within [`POLL_WINDOW`].
-const POLLS: usize = 2;
-const POLL_WINDOW: Duration = Duration::from_secs(2);
 
 /// Everything that waits on this instance. `R` is how a socket is reached.
 #[derive(Debug)]
@@ -67,18 +63,6 @@ struct Waiting {
     socket: Option<SocketId>,
     /// Most attempts have a socket and no polls.
     polls: Option<Box<BothPolls>>,
-}
-
-#[derive(Debug, Default)]
-struct BothPolls {
-    browser: Polls,
-    phone: Polls,
-}
-
-#[derive(Debug, Default)]
-struct Polls {
-    waiting: Option<oneshot::Sender<Wake>>,
-    recent: VecDeque<Instant>,
 }
 
 /// A socket whose turn it is in the sweep.
@@ -250,27 +234,7 @@ impl<R> LoginTable<R> {
             ..Waiting::default()
         });
         let both = waiting.polls.get_or_insert_default();
-        let polls = match poller {
-            Poller::Browser => &mut both.browser,
-            Poller::Phone => &mut both.phone,
-        };
-        while polls
-            .recent
-            .front()
-            .is_some_and(|then| *then + POLL_WINDOW <= now)
-        {
-            polls.recent.pop_front();
-        }
-        if !again && polls.recent.len() >= POLLS {
-            return Err(TooManyPolls);
-        }
-        if !again {
-            polls.recent.push_back(now);
-        }
-        polls.wake(Wake::Replaced);
-        let (sender, receiver) = oneshot::channel();
-        polls.waiting = Some(sender);
-        Ok(receiver)
+        both.of(poller).wait(again, now)
     }
 
     /// The next socket whose turn has come, at most one ping interval each.
@@ -407,50 +371,22 @@ impl<R> LoginTable<R> {
 impl Waiting {
     fn wake(&mut self, wake: Wake) {
         if let Some(both) = &mut self.polls {
-            both.browser.wake(wake);
-            both.phone.wake(wake);
+            both.wake(wake);
         }
     }
 
     /// Whether its browser polls, or did a moment ago.
     fn browser_polls(&self, now: Instant) -> bool {
         let both = self.polls.as_ref();
-        both.is_some_and(|both| both.browser.is_alive(now))
-    }
-}
-
-impl BothPolls {
-    fn wait(&self) -> bool {
-        self.browser.waiting.is_some() || self.phone.waiting.is_some()
-    }
-
-    fn are_alive(&self, now: Instant) -> bool {
-        self.browser.is_alive(now) || self.phone.is_alive(now)
-    }
-}
-
-impl Polls {
-    fn wake(&mut self, wake: Wake) {
-        if let Some(waiting) = self.waiting.take() {
-            // A poll that has gone away needs no waking.
-            let _ = waiting.send(wake);
-        }
-    }
-
-    fn is_alive(&self, now: Instant) -> bool {
-        self.waiting
-            .as_ref()
-            .is_some_and(|waiting| !waiting.is_closed())
-            || self
-                .recent
-                .back()
-                .is_some_and(|then| *then + POLL_WINDOW > now)
+        both.is_some_and(|both| both.browser_polls(now))
     }
 }
 
 mod pairs;
+mod polls;
 
 pub use pairs::PhoneNews;
+use polls::BothPolls;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::hub::messages::Poller;
 
 const PING: Duration = Duration::from_secs(25);
 const IDLE: Duration = Duration::from_secs(300);
@@ -163,7 +164,7 @@ fn a_newer_poll_ends_the_older_and_a_third_within_two_seconds_is_too_many() {
     );
     assert!(
         table
-            .wait(&poll(attempt, Poller::Browser), now + POLL_WINDOW)
+            .wait(&poll(attempt, Poller::Browser), now + polls::WINDOW)
             .is_ok()
     );
 }
@@ -206,7 +207,7 @@ fn polls_that_went_away_are_forgotten() {
     let waiting = table
         .wait(&poll(AttemptId::random(), Poller::Browser), now)
         .unwrap();
-    table.forget_deserted(now + POLL_WINDOW);
+    table.forget_deserted(now + polls::WINDOW);
     assert_eq!(table.waiting().attempts.len(), 1);
     drop(waiting);
 }
