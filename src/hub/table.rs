@@ -3,7 +3,7 @@
 //! Every method returns what has to be told to whom; the actor does the telling.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -20,8 +20,9 @@ use crate::{login::ids::AttemptId, store::Known};
 /// Everything that waits on this instance. `R` is how a socket is reached.
 #[derive(Debug)]
 pub struct LoginTable<R> {
-    sockets: HashMap<SocketId, Socket<R>>,
-    attempts: HashMap<AttemptId, Waiting>,
+    // Trees grow with each entry; a hash table of many would double its memory in one moment.
+    sockets: BTreeMap<SocketId, Socket<R>>,
+    attempts: BTreeMap<AttemptId, Waiting>,
     sessions: HashMap<Uuid, Vec<SocketId>>,
     phones: Phones,
     links: Links,
@@ -82,8 +83,8 @@ impl<R> LoginTable<R> {
     /// An empty table.
     pub fn new(times: Times) -> Self {
         Self {
-            sockets: HashMap::new(),
-            attempts: HashMap::new(),
+            sockets: BTreeMap::new(),
+            attempts: BTreeMap::new(),
             sessions: HashMap::new(),
             phones: Phones::default(),
             links: Links::new(times.absent_after),

@@ -57,9 +57,8 @@ impl Login {
             metrics::counter!("saoma_logins_total").increment(1);
             tracing::info!(attempt = %id, session = %new.id, "signed in");
             let attempt = done.changed.into_iter().find(|attempt| attempt.id == id);
-            return self
-                .signed_in(new.id, token, attempt.and_then(|a| a.return_to))
-                .await;
+            let return_to = attempt.and_then(|attempt| attempt.return_to);
+            return self.signed_in(new.id, done.user, token, return_to);
         }
         let attempt = self.find(id, requester).await?;
         if attempt.state != State::Redeemed {
@@ -67,24 +66,22 @@ impl Login {
         }
         match self.store.find_session_of_attempt(id).await? {
             Some((session, Some(salt))) => {
-                self.signed_in(session, secret.session_token(&salt), attempt.return_to)
-                    .await
+                let user = self.store.find_session_user(session).await?;
+                let token = secret.session_token(&salt);
+                self.signed_in(session, user, token, attempt.return_to)
             }
             _ => Err(Error::AlreadyRedeemed),
         }
     }
 
-    async fn signed_in(
+    fn signed_in(
         &self,
         session: Uuid,
+        user: Option<User>,
         token: Secret,
         return_to: Option<String>,
     ) -> Result<SignedIn, Error> {
-        let user = self
-            .store
-            .find_session_user(session)
-            .await?
-            .ok_or(Error::AlreadyRedeemed)?;
+        let user = user.ok_or(Error::AlreadyRedeemed)?;
         let access_token = self.access_token(session, &user)?;
         Ok(SignedIn {
             token,

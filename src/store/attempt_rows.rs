@@ -74,12 +74,11 @@ macro_rules! one_attempt {
 }
 pub(super) use one_attempt;
 
-/// Runs a guarded change `with a as (…)` and notes it in the audit log, both or neither: the
-/// event and its outcome as SQL, the parameter with the masked address of whoever asked.
-macro_rules! audited_attempt {
-    ($store:expr, $event:tt, $outcome:tt, $ip:tt, $before:tt $(, $parameter:expr)* $(,)?) => {
-        crate::store::attempt_rows::one_attempt!(
-            $store,
+/// `attempts!` for a guarded change `with a as (…)` that is noted in the audit log, both or
+/// neither: the event and its outcome as SQL, as is the masked address of whoever asked.
+macro_rules! audited_attempts {
+    ($event:tt, $outcome:tt, $ip:tt, $before:tt $(, $parameter:expr)* $(,)?) => {
+        crate::store::attempt_rows::attempts!(
             [
                 $before,
                 ", audited as (
@@ -98,6 +97,21 @@ macro_rules! audited_attempt {
             $(, $parameter)*
         )
     };
+}
+pub(super) use audited_attempts;
+
+/// Runs `audited_attempts!` as a use case of its own, for the one row that it gives or none.
+macro_rules! audited_attempt {
+    ($store:expr, $($statement:tt)*) => {{
+        let row = $store
+            .run(async |db| {
+                crate::store::attempt_rows::audited_attempts!($($statement)*)
+                    .fetch_optional(db)
+                    .await
+            })
+            .await?;
+        crate::store::attempt_rows::attempt(row)
+    }};
 }
 pub(super) use audited_attempt;
 

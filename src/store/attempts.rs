@@ -4,31 +4,16 @@ use super::{
     Store, StoreError,
     attempt_rows::{audited_attempt, one_attempt},
     seconds,
+    together::Scan,
 };
 use crate::{
     codes::Code,
     login::{
         attempt::{Attempt, Identity, Step},
-        check::Checks,
         ids::{AttemptId, Hash},
         reason::Reason,
     },
 };
-
-/// A phone's scan.
-#[derive(Debug)]
-pub struct Scan<'a> {
-    /// Who scans.
-    pub identity: &'a Identity,
-    /// Of the nonce that the phone gets.
-    pub nonce: Hash,
-    /// How the phone came to the code.
-    pub entry_scene: i32,
-    /// What that asks for.
-    pub checks: Checks,
-    /// The phone's address, masked.
-    pub ip: &'a str,
-}
 
 impl Store {
     /// An attempt of this browser; another's is as good as none.
@@ -158,54 +143,6 @@ impl Store {
             })
             .await?;
         Ok(added.rows_affected() == 1)
-    }
-
-    /// The first scan of a good scene claims its attempt, by this entry scene,
-    /// and fixes what the person is asked for. A code of the pool leaves one try
-    /// for the number. What counts is the code that was scanned: the attempt's
-    /// newest one may be of another source.
-    pub async fn scan_attempt(
-        &self,
-        scene: &Hash,
-        scan: &Scan<'_>,
-        number: i16,
-    ) -> Result<Option<Attempt>, StoreError> {
-        audited_attempt!(
-            self,
-            "'scan'",
-            "'ok'",
-            "$11",
-            "with a as (
-                update login_attempts a set
-                    state = 'scanned',
-                    version = saoma_next_version(a.version, a.expires_at),
-                    app_id = $2,
-                    openid = $3,
-                    nonce_hash = $4,
-                    entry_scene = $5,
-                    check_kind = case when s.epoch > 0 then $8 else $7 end,
-                    check_number = $9,
-                    tries_left = case when s.epoch > 0 and $8 = 'number' then 1 else 3 end,
-                    reusable_code = s.epoch > 0,
-                    code_age = extract(epoch from saoma_now() - s.created_at)::integer,
-                    expires_at = least(saoma_now() + make_interval(secs => $6), a.ends_at)
-                from attempt_scenes s
-                where s.scene_hash = $1 and s.expires_at > saoma_now() and s.attempt_id = a.id
-                    and a.state = any($10) and a.expires_at > saoma_now()
-                returning a.*
-            )",
-            scene.as_slice(),
-            scan.identity.app_id,
-            scan.identity.openid,
-            scan.nonce.as_slice(),
-            scan.entry_scene,
-            seconds(self.timers.confirm),
-            scan.checks.single_use.as_str(),
-            scan.checks.reusable.as_str(),
-            number,
-            &Step::Scan.leaves_words(),
-            scan.ip,
-        )
     }
 
     /// The same phone scans again: a fresh nonce, the old one dies. What the

@@ -1,26 +1,52 @@
 //! Many small askers, one statement.
 //!
-//! Pages open in bursts, and come back in bursts when an instance dies. What
-//! asks within one millisecond (at most 128) goes to the database together.
+//! Who asks while a statement of the same kind is under way goes with all others
+//! that do (at most 128) in the next one. Alone nobody waits; the more ask, the
+//! less each of them costs, as in a database's group commit.
 
-use std::{future::Future, time::Duration};
-
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::{Instant, timeout, timeout_at},
+use std::{
+    collections::VecDeque,
+    future::Future,
+    iter,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use tokio::{sync::oneshot, time::timeout};
 
 use super::StoreError;
 
-const WINDOW: Duration = Duration::from_millis(1);
 const MOST: usize = 128;
 const LIMIT: Duration = Duration::from_secs(2);
 
 type Answer<O> = oneshot::Sender<Result<O, StoreError>>;
+type Given<O> = Result<Vec<Result<O, StoreError>>, StoreError>;
+type Run<I, O> = dyn Fn(Arc<[I]>) -> Pin<Box<dyn Future<Output = Given<O>>>> + Send + Sync;
 
-/// The way into the batches. A clone is cheap.
-#[derive(Debug)]
-pub(super) struct Batches<I, O>(mpsc::Sender<(I, Answer<O>)>);
+/// How askers of one kind go together.
+pub(super) struct Rules<I> {
+    /// Metrics count the batches under this name.
+    pub(super) name: &'static str,
+    /// Askers that may wait; more are refused at once.
+    pub(super) room: usize,
+    /// Two that are apart from each other never go together.
+    pub(super) apart: fn(&I, &I) -> bool,
+}
+
+/// The way into the batches, of which one is under way at a time. A clone is cheap.
+pub(super) struct Batches<I, O>(Arc<Shared<I, O>>);
+
+struct Shared<I, O> {
+    rules: Rules<I>,
+    run: Box<Run<I, O>>,
+    queue: Mutex<Queue<I, O>>,
+}
+
+struct Queue<I, O> {
+    waiting: VecDeque<(I, Answer<O>)>,
+    under_way: bool,
+}
 
 impl<I, O> Clone for Batches<I, O> {
     fn clone(&self) -> Self {
@@ -28,46 +54,48 @@ impl<I, O> Clone for Batches<I, O> {
     }
 }
 
-impl<I: 'static, O: 'static> Batches<I, O> {
-    /// Starts the task that runs the batches, one after the other; it ends when
-    /// the last way in is gone. `room` askers may wait, more are refused at once.
-    /// Metrics count the batches under `name`.
-    ///
-    /// `run` gives one answer for each asker, in their order. Two askers that
-    /// are `apart` from each other never go together.
-    pub(super) fn start<F>(
-        name: &'static str,
-        room: usize,
-        apart: fn(&I, &I) -> bool,
-        run: impl Fn(Vec<I>) -> F + 'static,
+impl<I, O> std::fmt::Debug for Batches<I, O> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Batches").field(&self.0.rules.name).finish()
+    }
+}
+
+impl<I: Clone + 'static, O: 'static> Batches<I, O> {
+    /// `run` gives one answer for each asker, in their order.
+    pub(super) fn new<F>(
+        rules: Rules<I>,
+        run: impl Fn(Arc<[I]>) -> F + Send + Sync + 'static,
     ) -> Self
     where
-        F: Future<Output = Result<Vec<Result<O, StoreError>>, StoreError>>,
+        F: Future<Output = Given<O>> + 'static,
     {
-        let (sender, mut queue) = mpsc::channel(room);
-        actix::spawn(async move {
-            let mut left_over = None;
-            while let Some(batch) = next(&mut queue, &mut left_over, apart).await {
-                // Whoever has stopped waiting needs no answer.
-                let waiting = batch
-                    .into_iter()
-                    .filter(|(_, answer): &(I, Answer<O>)| !answer.is_closed());
-                let (askers, answers): (Vec<_>, Vec<_>) = waiting.unzip();
-                if !askers.is_empty() {
-                    metrics::counter!("saoma_batches_total", "of" => name).increment(1);
-                    give(run(askers).await, answers);
-                }
-            }
+        let queue = Mutex::new(Queue {
+            waiting: VecDeque::new(),
+            under_way: false,
         });
-        Self(sender)
+        let run = Box::new(move |askers| Box::pin(run(askers)) as _);
+        Self(Arc::new(Shared { rules, run, queue }))
     }
 
     /// Waits for its answer, 2 s at the most.
     pub(super) async fn ask(&self, asker: I) -> Result<O, StoreError> {
         let (sender, receiver) = oneshot::channel();
-        self.0
-            .try_send((asker, sender))
-            .map_err(|_| StoreError::TimedOut)?;
+        {
+            let mut queue = self.0.lock();
+            if queue.waiting.len() >= self.0.rules.room {
+                return Err(StoreError::TimedOut);
+            }
+            queue.waiting.push_back((asker, sender));
+            if !queue.under_way {
+                queue.under_way = true;
+                // In a task of its own: whoever asks may stop waiting.
+                let under_way = UnderWay {
+                    shared: self.0.clone(),
+                    over: false,
+                };
+                actix::spawn(under_way.work());
+            }
+        }
         let answer = timeout(LIMIT, receiver).await;
         answer
             .map_err(|_| StoreError::TimedOut)?
@@ -75,43 +103,99 @@ impl<I: 'static, O: 'static> Batches<I, O> {
     }
 }
 
-/// The next batch; none when nobody can ask any more.
-async fn next<I, O>(
-    queue: &mut mpsc::Receiver<(I, Answer<O>)>,
-    left_over: &mut Option<(I, Answer<O>)>,
-    apart: fn(&I, &I) -> bool,
-) -> Option<Vec<(I, Answer<O>)>> {
-    let first = match left_over.take() {
-        Some(first) => first,
-        None => queue.recv().await?,
-    };
-    let mut batch = vec![first];
-    let end = Instant::now() + WINDOW;
-    while batch.len() < MOST {
-        let Ok(Some(next)) = timeout_at(end, queue.recv()).await else {
-            break;
-        };
-        if batch.iter().any(|(asker, _)| apart(asker, &next.0)) {
-            *left_over = Some(next);
-            break;
-        }
-        batch.push(next);
+impl<I, O> Shared<I, O> {
+    fn lock(&self) -> MutexGuard<'_, Queue<I, O>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    Some(batch)
+
+    /// The next batch; an empty one when nobody asks any more, and then the next asker begins.
+    fn next(&self) -> Vec<(I, Answer<O>)> {
+        let mut queue = self.lock();
+        let mut batch: Vec<(I, Answer<O>)> = Vec::new();
+        let mut later = VecDeque::new();
+        while batch.len() < MOST {
+            let Some((asker, answer)) = queue.waiting.pop_front() else {
+                break;
+            };
+            // Whoever has stopped waiting needs no answer.
+            if answer.is_closed() {
+                continue;
+            }
+            let apart = |(other, _): &(I, _)| (self.rules.apart)(other, &asker);
+            if batch.iter().any(apart) {
+                later.push_back((asker, answer));
+            } else {
+                batch.push((asker, answer));
+            }
+        }
+        later.append(&mut queue.waiting);
+        queue.waiting = later;
+        queue.under_way = !batch.is_empty();
+        batch
+    }
 }
 
-fn give<O>(given: Result<Vec<Result<O, StoreError>>, StoreError>, answers: Vec<Answer<O>>) {
-    match given {
-        Ok(given) => {
-            for (given, answer) in given.into_iter().zip(answers) {
-                let _ = answer.send(given);
+/// Whoever runs batches until nobody asks. If its thread ends before, the next asker begins.
+struct UnderWay<I: 'static, O: 'static> {
+    shared: Arc<Shared<I, O>>,
+    over: bool,
+}
+
+impl<I: Clone + 'static, O: 'static> UnderWay<I, O> {
+    async fn work(mut self) {
+        let name = self.shared.rules.name;
+        loop {
+            let batch = self.shared.next();
+            if batch.is_empty() {
+                self.over = true;
+                return;
             }
+            let (askers, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            metrics::counter!("saoma_batches_total", "of" => name).increment(1);
+            self.serve(askers.into(), answers).await;
         }
-        Err(error) => {
-            tracing::warn!(%error, askers = answers.len(), "a batch of statements failed");
-            for answer in answers {
-                let _ = answer.send(Err(StoreError::TimedOut));
+    }
+
+    async fn serve(&self, askers: Arc<[I]>, answers: Vec<Answer<O>>) {
+        let given = (self.shared.run)(askers.clone()).await;
+        match given {
+            Ok(given) => {
+                for (given, answer) in given.into_iter().zip(answers) {
+                    // Whoever has gone meanwhile needs no answer.
+                    let _ = answer.send(given);
+                }
+            }
+            // Nothing has changed, and one of them may have spoilt it for all.
+            Err(error) if error.is_undone() && askers.len() > 1 => {
+                tracing::warn!(%error, askers = askers.len(), "a batch of statements failed; each goes alone now");
+                for (asker, answer) in askers.iter().zip(answers) {
+                    if !answer.is_closed() {
+                        let one = (self.shared.run)([asker.clone()].into()).await;
+                        let _ =
+                            answer.send(one.and_then(|mut one| {
+                                one.pop().unwrap_or(Err(StoreError::TimedOut))
+                            }));
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, askers = askers.len(), "a batch of statements failed");
+                let errors = iter::once(error).chain(iter::repeat_with(|| StoreError::TimedOut));
+                for (error, answer) in errors.zip(answers) {
+                    let _ = answer.send(Err(error));
+                }
             }
         }
     }
 }
+
+impl<I, O> Drop for UnderWay<I, O> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.shared.lock().under_way = false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@
 use super::{
     LIMIT, Store, StoreError,
     attempt_rows::{all, attempts},
-    batches::Batches,
+    batches::{Batches, Rules},
     seconds,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 const ROOM: usize = 1024;
 
 /// An attempt about to begin.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewAttempt {
     /// Its id.
     pub id: AttemptId,
@@ -53,11 +53,16 @@ pub struct BeginQueue(Batches<NewAttempt, Begun>);
 
 impl BeginQueue {
     /// The queue of this instance, which holds the new attempts.
-    pub fn start(store: Store, instance: String) -> Self {
+    pub fn new(store: Store, instance: String) -> Self {
         // One statement sees none of its own rows, so it could not count two of
         // one browser: the second waits for the next batch.
         let apart = |one: &NewAttempt, other: &NewAttempt| one.browser_hash == other.browser_hash;
-        Self(Batches::start("begin", ROOM, apart, move |rows| {
+        let rules = Rules {
+            name: "begin",
+            room: ROOM,
+            apart,
+        };
+        Self(Batches::new(rules, move |rows| {
             let (store, instance) = (store.clone(), instance.clone());
             async move {
                 let changed = store.insert_attempts(&instance, &rows).await?;

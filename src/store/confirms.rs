@@ -32,46 +32,6 @@ pub struct Answer<'a> {
 }
 
 impl Store {
-    /// A known user agreed: the browser may redeem, or has to type the strict
-    /// check's digits first.
-    pub async fn confirm_attempt(
-        &self,
-        answer: &Answer<'_>,
-        user: Uuid,
-    ) -> Result<Option<Attempt>, StoreError> {
-        audited_attempt!(
-            self,
-            "'confirm'",
-            "case a.state when 'approved' then 'code_needed' else 'ok' end",
-            "$9",
-            "with a as (
-                update login_attempts set
-                    state = case check_kind when 'code' then 'approved' else 'confirmed' end,
-                    version = saoma_next_version(version, expires_at),
-                    user_id = $4,
-                    phone_session_id = $10,
-                    awaiting_registration = false,
-                    expires_at = least(ends_at, saoma_now() + make_interval(
-                        secs => case check_kind when 'code' then $5::float8 else $6::float8 end))
-                where nonce_hash = $1 and app_id = $2 and openid = $3
-                    and (check_kind <> 'number' or check_number = $7)
-                    and state = any($8) and expires_at > saoma_now()
-                    and exists (select from users where id = $4 and blocked_at is null)
-                returning *
-            )",
-            answer.nonce.as_slice(),
-            answer.identity.app_id,
-            answer.identity.openid,
-            user,
-            seconds(self.timers.check),
-            seconds(self.timers.redeem),
-            answer.number,
-            &Step::Confirm.leaves_words(),
-            answer.ip,
-            answer.phone,
-        )
-    }
-
     /// Marks that somebody without an account agreed. The first mark gives him
     /// time to register, once.
     pub async fn await_registration(

@@ -26,6 +26,7 @@ mod session_lists;
 mod sessions;
 mod signing_keys;
 mod stock;
+mod together;
 mod user_admin;
 mod users;
 mod wechat_tokens;
@@ -40,7 +41,6 @@ use sqlx::{
 };
 use tokio::time::{Instant, sleep, timeout_at};
 
-pub use attempts::Scan;
 pub use audit::{AuditEntry, AuditQuery};
 pub use begin::{BeginQueue, NewAttempt};
 pub use codes::{CodeRow, CodesSize, OtherCodes};
@@ -56,14 +56,16 @@ pub use pool::{Lease, LeaseRules, PoolState};
 pub use refill_lock::RefillLock;
 pub use resume::ResumeQueue;
 pub use session_lists::{EndedBy, ListedSession};
-pub use sessions::{NewSession, Redeemed, SESSION_DAYS, Session};
+pub use sessions::{SESSION_DAYS, Session};
 pub use signing_keys::{KeyChange, NewSigningKey, SealedKey};
 pub use stock::{StockCount, UsedCode};
+pub use together::{NewSession, Redeemed, Scan};
 pub use user_admin::ListedUser;
 pub use users::{RegisterError, User};
 pub use wechat_tokens::SealedToken;
 
 use crate::settings::Timers;
+use together::Together;
 
 /// One use case's limit, waiting for a connection included. The server's own
 /// limit cannot be trusted alone: a stopped server enforces nothing.
@@ -79,12 +81,18 @@ const REACH_LIMIT: Duration = Duration::from_secs(5);
 /// than it would in the middle of its statement.
 const TRUSTED: Duration = Duration::from_millis(10);
 
+/// One for each kind of what many ask for at once.
+const TOGETHER_CONNECTIONS: u32 = 4;
+
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
     /// For the attempts' inserts alone: their commits do not wait for the disk.
     begin_pool: PgPool,
+    /// For what many ask for at once.
+    together_pool: PgPool,
+    together: Together,
     /// For readiness alone: a busy pool is no reason to take an instance's traffic away.
     ready_pool: PgPool,
     timers: Timers,
@@ -103,16 +111,22 @@ impl Store {
             .application_name("saoma")
             .options([("statement_timeout", "2s"), ("lock_timeout", "1s")]);
         let pool = PgPoolOptions::new().max_connections(connections);
-        let one = || limits(PgPoolOptions::new().max_connections(1));
+        let small = |most| limits(PgPoolOptions::new().max_connections(most));
+        let batches = options.clone().options([
+            // The plan that is kept was made while the table was small, and would go on
+            // reading all of it until the next ANALYZE, with each new attempt more.
+            ("enable_seqscan", "off"),
+            // These statements take longer to plan than to run.
+            ("plan_cache_mode", "force_generic_plan"),
+        ]);
+        let relaxed = batches.clone().options([("synchronous_commit", "off")]);
+        let together_pool = small(TOGETHER_CONNECTIONS).connect_lazy_with(batches);
         Self {
             pool: limits(pool).connect_lazy_with(options.clone()),
-            ready_pool: one().connect_lazy_with(options.clone()),
-            begin_pool: one().connect_lazy_with(options.options([
-                ("synchronous_commit", "off"),
-                // The plan that is kept was made while the table was small, and would go on
-                // reading all of it until the next ANALYZE, with each new attempt more.
-                ("enable_seqscan", "off"),
-            ])),
+            ready_pool: small(1).connect_lazy_with(options),
+            begin_pool: small(1).connect_lazy_with(relaxed),
+            together: Together::new(together_pool.clone(), timers),
+            together_pool,
             timers,
         }
     }
@@ -200,13 +214,14 @@ impl Store {
 
     /// Every pool that reads the time, so that a test can move its database's clock in all
     /// connections.
-    pub fn pools(&self) -> [&PgPool; 2] {
-        [&self.pool, &self.begin_pool]
+    pub fn pools(&self) -> [&PgPool; 3] {
+        [&self.pool, &self.begin_pool, &self.together_pool]
     }
 
     /// Ends all connections.
     pub async fn close(&self) {
         self.begin_pool.close().await;
+        self.together_pool.close().await;
         self.ready_pool.close().await;
         self.pool.close().await;
     }

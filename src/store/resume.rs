@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Store, StoreError,
     attempt_rows::{all, attempts},
-    batches::Batches,
+    batches::{Batches, Rules},
 };
 use crate::login::{
     attempt::Attempt,
@@ -23,10 +23,15 @@ pub struct ResumeQueue(Batches<(AttemptId, Hash), Option<Attempt>>);
 
 impl ResumeQueue {
     /// The queue of this instance, which holds the attempts from then on.
-    pub fn start(store: Store, instance: String) -> Self {
+    pub fn new(store: Store, instance: String) -> Self {
         // One row may be asked for twice.
         let apart = |_: &_, _: &_| false;
-        Self(Batches::start("resume", ROOM, apart, move |asked| {
+        let rules = Rules {
+            name: "resume",
+            room: ROOM,
+            apart,
+        };
+        Self(Batches::new(rules, move |asked| {
             let (store, instance) = (store.clone(), instance.clone());
             async move {
                 let found = store.take_attempts_over(&asked, &instance).await?;

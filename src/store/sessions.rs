@@ -3,12 +3,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{
-    Store, StoreError, User,
-    attempt_rows::{all, attempts},
-};
+use super::{Store, StoreError, User};
 use crate::login::{
-    attempt::{Attempt, Browser, Step},
+    attempt::Browser,
     ids::{AttemptId, Hash},
 };
 
@@ -16,24 +13,6 @@ use crate::login::{
 pub const SESSION_DAYS: i32 = 30;
 /// How long the same browser may fetch the same token again.
 const SALT_SECONDS: f64 = 30.0;
-
-/// A session about to be made.
-#[derive(Debug)]
-pub struct NewSession {
-    /// Its id.
-    pub id: Uuid,
-    /// Of the token that goes into the cookie.
-    pub token_hash: Hash,
-    /// Gives the token again, with the browser's secret.
-    pub salt: [u8; 32],
-}
-
-/// What a redeem has done.
-#[derive(Debug)]
-pub struct Redeemed {
-    /// The attempt itself, and the browser's other attempts that ended with it.
-    pub changed: Vec<Attempt>,
-}
 
 /// A live session with its user.
 #[derive(Debug, Clone)]
@@ -51,73 +30,6 @@ pub struct Session {
 }
 
 impl Store {
-    /// Turns a confirmed attempt into a session, ends the browser's other open
-    /// attempts and the session that it had before: all or nothing, in one
-    /// statement. None if the guard refused.
-    pub async fn redeem_attempt(
-        &self,
-        id: AttemptId,
-        browser: &Hash,
-        new: &NewSession,
-        previous_token: Option<&Hash>,
-    ) -> Result<Option<Redeemed>, StoreError> {
-        let rows = self
-            .run(async |db| {
-                attempts!(
-                    "with redeemed as (
-                        update login_attempts set state = 'redeemed', version = saoma_next_version(version, expires_at)
-                        where id = $1 and browser_hash = $2
-                            and user_id in (select id from users where blocked_at is null)
-                            and state = any($8) and expires_at > saoma_now()
-                        returning *
-                    ), session as (
-                        insert into sessions (id, token_hash, attempt_id, user_id, token_salt,
-                            browser_name, browser_os, browser_ip, expires_at, phone_session_id)
-                        select $3, $4, id, user_id, $5, browser_name, browser_os, browser_ip,
-                            saoma_now() + make_interval(days => $6), phone_session_id
-                        from redeemed
-                    ), others as (
-                        update login_attempts a set
-                            state = 'cancelled', reason = 'redeemed_elsewhere',
-                            version = saoma_next_version(a.version, a.expires_at), awaiting_registration = false
-                        from redeemed r
-                        where a.browser_hash = $2 and a.id <> $1
-                            and a.expires_at > saoma_now()
-                            and a.state in ('pending', 'scanned', 'approved', 'confirmed')
-                        returning a.*
-                    ), previous as (
-                        delete from sessions s using redeemed where s.token_hash = $7
-                        returning s.id, s.user_id, s.attempt_id, s.browser_name, s.browser_os
-                    ), audited as (
-                        insert into audit_log (event, outcome, user_id, attempt_id, session_id, ip,
-                            browser_name, browser_os, entry_scene, check_kind)
-                        select 'login', 'ok', user_id, id, $3, browser_ip, browser_name, browser_os,
-                            entry_scene, check_kind
-                        from redeemed
-                        union all
-                        select 'session_ended', 'replaced', user_id, attempt_id, id, null,
-                            browser_name, browser_os, null, null
-                        from previous
-                    ) ",
-                    "from (select * from redeemed union all select * from others) a",
-                    id.0,
-                    browser.as_slice(),
-                    new.id,
-                    new.token_hash.as_slice(),
-                    new.salt.as_slice(),
-                    SESSION_DAYS,
-                    previous_token.map(<[u8; 32]>::as_slice),
-                    &Step::Redeem.leaves_words(),
-                )
-                .fetch_all(db)
-                .await
-            })
-            .await?;
-        let changed = all(rows)?;
-        let done = changed.iter().any(|attempt| attempt.id == id);
-        Ok(done.then_some(Redeemed { changed }))
-    }
-
     /// The session that an attempt became, and the salt while it is fresh.
     pub async fn find_session_of_attempt(
         &self,

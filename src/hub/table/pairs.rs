@@ -1,6 +1,9 @@
 //! The part of the table that is about phones and the other ends of what they hold.
 
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Instant,
+};
 
 use uuid::Uuid;
 
@@ -279,7 +282,7 @@ impl<R> LoginTable<R> {
 
 /// The browser's end of a link on this instance.
 fn here<'a>(
-    attempts: &HashMap<AttemptId, Waiting>,
+    attempts: &BTreeMap<AttemptId, Waiting>,
     sessions: &'a HashMap<Uuid, Vec<SocketId>>,
     subject: Subject,
     now: Instant,

@@ -83,7 +83,7 @@ impl Trace {
         database.execute(clock).await;
         let instance = |name: &str| {
             let store = Store::new(&database.options, 3, timers);
-            let begin = BeginQueue::start(store.clone(), name.to_owned());
+            let begin = BeginQueue::new(store.clone(), name.to_owned());
             Instance { store, begin }
         };
         let instances = ["one", "two"].map(instance);
