@@ -4,6 +4,11 @@
 //! statement, whose commit does not wait for the disk: a row lost in a crash
 //! means "get a new code", no more.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use super::{
     LIMIT, Store, StoreError,
     attempt_rows::{all, attempts},
@@ -20,6 +25,10 @@ use crate::{
 
 /// Rows that may wait; more than that is answered `unavailable` at once.
 const ROOM: usize = 1024;
+
+/// After so many rows the plans are made again: those of a new site were made for empty
+/// tables, and autovacuum looks once a minute.
+const GROWN: [usize; 3] = [100, 1_000, 10_000];
 
 /// An attempt about to begin.
 #[derive(Debug, Clone)]
@@ -62,10 +71,16 @@ impl BeginQueue {
             room: ROOM,
             apart,
         };
+        let begun = Arc::new(AtomicUsize::new(0));
         Self(Batches::new(rules, move |rows| {
-            let (store, instance) = (store.clone(), instance.clone());
+            let (store, instance, begun) = (store.clone(), instance.clone(), begun.clone());
             async move {
                 let changed = store.insert_attempts(&instance, &rows).await?;
+                let before = begun.fetch_add(rows.len(), Ordering::Relaxed);
+                let marks = before + 1..=before + rows.len();
+                if GROWN.iter().any(|mark| marks.contains(mark)) {
+                    actix::spawn(async move { store.analyze().await });
+                }
                 Ok(rows.iter().map(|row| begun_of(row, &changed)).collect())
             }
         }))
@@ -98,6 +113,20 @@ fn begun_of(row: &NewAttempt, changed: &[Attempt]) -> Result<Begun, StoreError> 
 const OPEN_ATTEMPTS: i64 = 4;
 
 impl Store {
+    /// Tells the planner how large the tables of a login are by now, for all connections of
+    /// all instances.
+    async fn analyze(&self) {
+        let done = self.run(async |db| {
+            sqlx::query("analyze login_attempts, attempt_scenes, sessions, phone_sessions, wechat_identities")
+                .execute(db)
+                .await
+        });
+        if let Err(error) = done.await {
+            // Autovacuum does it in a minute.
+            tracing::debug!(%error, "the tables were not analyzed");
+        }
+    }
+
     /// Writes the attempts whose codes stand for no other: a database that was set back may
     /// have codes as free that somebody was shown.
     async fn insert_attempts(
