@@ -17,9 +17,6 @@ pub async fn start(folder: &Path) -> PrivatePostgres {
     let settings = postgres.cluster().join("postgresql.conf");
     let mut file = fs::OpenOptions::new().append(true).open(settings).unwrap();
     writeln!(file, "shared_preload_libraries = 'pg_stat_statements'").unwrap();
-    if std::env::var("PEERS_PLANNING").is_ok() {
-        writeln!(file, "pg_stat_statements.track_planning = on").unwrap();
-    }
     drop(file);
     postgres.stop().await.unwrap();
     let postgres = PrivatePostgres::start(folder).await.unwrap();

@@ -10,7 +10,7 @@ mod warming;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -40,6 +40,8 @@ struct Shared {
     /// What a code has to open to be of use here.
     opens: Arc<str>,
     instance: String,
+    /// The number of the last code that was taken.
+    after: AtomicI64,
     held: Mutex<Held>,
     /// The keeper is to look.
     wanted: Notify,
@@ -80,6 +82,7 @@ impl Stock {
             store,
             opens,
             instance: instance.to_owned(),
+            after: AtomicI64::new(0),
             held: Mutex::new(Held::default()),
             wanted: Notify::new(),
             looked: watch::Sender::new(()),
@@ -181,10 +184,25 @@ impl Stock {
 
     async fn take_another(&self, most: u32) -> Result<Block, StoreError> {
         let (shared, taken_at) = (&self.0, Instant::now());
-        let codes = shared
-            .store
-            .take_stock(&shared.instance, &shared.opens, most)
-            .await?;
+        let Shared {
+            store,
+            instance,
+            opens,
+            after,
+            ..
+        } = &**shared;
+        let before = after.load(Ordering::Relaxed);
+        let mut taken = store.take_stock(instance, opens, before, most).await?;
+        after.store(taken.last, Ordering::Relaxed);
+        let missing = most.saturating_sub(u32::try_from(taken.codes.len()).unwrap_or(most));
+        // What another instance had in its hands and did not take after all.
+        if missing > 0
+            && before > 0
+            && let Ok(left) = store.take_stock(instance, opens, 0, missing).await
+        {
+            taken.codes.extend(left.codes);
+        }
+        let codes = taken.codes;
         Ok(Block { codes, taken_at })
     }
 

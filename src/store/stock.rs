@@ -18,6 +18,15 @@ pub struct StockCount {
     pub used_in_a_minute: i64,
 }
 
+/// A block of the stock.
+#[derive(Debug)]
+pub struct TakenCodes {
+    /// The codes.
+    pub codes: Vec<Code>,
+    /// The highest of their numbers.
+    pub last: i64,
+}
+
 /// A code that nobody needs any more.
 #[derive(Debug)]
 pub struct UsedCode {
@@ -28,28 +37,34 @@ pub struct UsedCode {
 }
 
 impl Store {
-    /// Takes a block of at most so many codes. Once this has answered they are
-    /// this instance's alone, for ever; so they are if its answer gets lost.
+    /// Takes a block of at most so many codes, of those with a number above `after`, the lowest
+    /// first. Once this has answered they are this instance's alone, for ever; so they are if
+    /// its answer gets lost.
+    ///
+    /// Whoever says where his last block ended does not make the database walk over all that
+    /// was taken since its last vacuum.
     pub async fn take_stock(
         &self,
         instance: &str,
         opens: &str,
+        after: i64,
         most: u32,
-    ) -> Result<Vec<Code>, StoreError> {
+    ) -> Result<TakenCodes, StoreError> {
         let rows = self
             .run(async |db| {
                 sqlx::query!(
                     "with block as materialized (
                         select id from codes
-                        where kind = 'stock' and taken_at is null and opens = $2
+                        where kind = 'stock' and taken_at is null and opens = $2 and id > $4
                         order by id limit $3 for update skip locked
                     )
                     update codes set taken_by = $1, taken_at = saoma_now()
                     where id in (select id from block)
-                    returning scene_hash, image",
+                    returning id, scene_hash, image",
                     instance,
                     opens,
                     i64::from(most),
+                    after,
                 )
                 .fetch_all(db)
                 .await
@@ -60,9 +75,10 @@ impl Store {
             let scene = scene.map_err(|_| StoreError::Inconsistent("a scene's hash".to_owned()))?;
             Ok(Code::of_stock(image, scene))
         };
-        rows.into_iter()
-            .map(|row| code(row.scene_hash, row.image))
-            .collect()
+        let last = rows.iter().map(|row| row.id).max().unwrap_or(after);
+        let codes = rows.into_iter().map(|row| code(row.scene_hash, row.image));
+        let codes = codes.collect::<Result<_, StoreError>>()?;
+        Ok(TakenCodes { codes, last })
     }
 
     /// Adds codes whose images are kept.

@@ -12,6 +12,7 @@ use saoma::{
     wechat::{CodeImage, ImageKind},
 };
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 
 use crate::support::{Browser, TestServer, eventually, stock::unfilled};
 
@@ -79,13 +80,44 @@ async fn two_instances_never_take_the_same_code() {
         let store = server.store.clone();
         async move {
             let instance = if number % 2 == 0 { "one" } else { "two" };
-            store.take_stock(instance, "it", 7).await.unwrap()
+            store.take_stock(instance, "it", 0, 7).await.unwrap().codes
         }
     });
     let taken = join_all(takes).await;
     let scenes: Vec<_> = taken.iter().flatten().map(|code| code.scene).collect();
     assert_eq!(scenes.len(), 100);
     assert_eq!(scenes.iter().collect::<BTreeSet<_>>().len(), 100);
+}
+
+#[actix_web::test]
+async fn codes_that_another_instance_let_go_are_taken_in_the_end() {
+    let (server, _lock) = unfilled(&[]).await;
+    let codes = server.make_codes(12).await;
+    server
+        .store
+        .add_stock(&server.opens(), &codes)
+        .await
+        .unwrap();
+    // Another one has the first in its hands while this one takes its blocks past them.
+    let mut other = PgConnection::connect_with(&server.database.options)
+        .await
+        .unwrap();
+    let mut held = other.begin().await.unwrap();
+    let first = "select id from codes order by id limit 2 for update";
+    sqlx::query(first).fetch_all(&mut *held).await.unwrap();
+    server.stock.was_filled();
+    let mut shown = BTreeSet::new();
+    for _ in 0..10 {
+        shown.insert(ticket(&server).await["code_url"].to_string());
+    }
+    held.rollback().await.unwrap();
+    server.stock.was_filled();
+    for _ in 0..2 {
+        let ticket = ticket(&server).await;
+        assert_eq!(ticket["source"], "stock");
+        shown.insert(ticket["code_url"].to_string());
+    }
+    assert_eq!(shown.len(), 12);
 }
 
 #[actix_web::test]

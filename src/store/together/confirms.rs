@@ -86,7 +86,9 @@ impl Database {
                             $6::smallint[], $7::text[])
                             as t(nonce_hash, app_id, openid, user_id, phone_id, number, ip)
                         join login_attempts a on a.nonce_hash = t.nonce_hash
-                        where a.app_id = t.app_id and a.openid = t.openid
+                        -- Not by the index of persons, who may have many.
+                        where a.app_id is not distinct from t.app_id
+                            and a.openid is not distinct from t.openid
                             and (a.check_kind <> 'number' or a.check_number = t.number)
                             and a.state = any($10) and a.expires_at > saoma_now()
                             and exists (select from users u
