@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::{super::messages::Unsaid, *};
+use super::{super::messages::Unsaid, presence::FIRST_WORD, *};
 use crate::login::ids::AttemptId;
 
 const ABSENT: Duration = Duration::from_secs(6);
