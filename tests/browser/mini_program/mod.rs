@@ -3,7 +3,11 @@
 
 mod support;
 
+mod background;
 mod chat;
 mod ends;
 mod pages;
+mod replaced;
+mod restarts;
+mod revoked;
 mod trouble;
