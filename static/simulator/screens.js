@@ -2,6 +2,7 @@
 // holds what the buttons do. They show what the real pages' WXML shows.
 
 import { avatar, element, icon } from "/phone/assets/dom.js";
+import { linked } from "/phone/assets/links.js";
 
 const BADGES = {
   waiting: ["computer", "accent waiting"],
@@ -166,7 +167,7 @@ export function chat(view, act) {
     element("p", { id: "presence", class: view.isThere ? "footnote there" : "footnote", role: "status" }, view.presence),
     view.empty ? element("p", { class: "footnote" }, view.empty)
       : element("ul", { class: "chat" }, view.lines.map((line) => element("li", { class: line.mine ? "mine" : null },
-        element("p", { class: "lines" }, line.text),
+        element("p", { class: "lines" }, linked(line.text)),
         element("p", { class: "hint" }, line.time, line.failed && element("strong", {}, ` · ${line.failed}`))))),
     form(act.send, element("div", { class: "card form" }, text), problem(view.notice), submit(view.buttons.send, false)),
     view.buttons.reconnect && element("div", { class: "foot" }, button(view.buttons.reconnect, act.reconnect)))];

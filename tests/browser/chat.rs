@@ -81,6 +81,14 @@ async fn dashboard_and_phone_page_talk_both_ways() {
     browser.say("你好，手机 <b>!</b>").await;
     browser.expect_line("你好，手机 <b>!</b>").await;
     phone.expect_words("你好，手机 <b>!</b>").await;
+    // Addresses can be opened there as well, and nothing else is more than text.
+    let text = "见 https://example.com/a(b)。 javascript:alert(1) <img src=x>";
+    browser.say(text).await;
+    phone.expect_words(text).await;
+    let address = "https://example.com/a(b)";
+    assert_eq!(phone.links().await, json!([[address, address]]));
+    assert_eq!(phone.count("#screen .chat img").await, 0);
+    phone.expect_accessible("chat").await;
     phone.type_text("See https://example.com/a?b=c").await;
     phone.tap("Send").await;
     browser.expect_line("See https://example.com/a?b=c").await;

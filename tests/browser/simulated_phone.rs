@@ -1,7 +1,7 @@
 //! A person with the simulator's phone page: what is pressed there, and what it shows.
 
 use fantoccini::Locator;
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::{axe, chromium::Chromium, look::Look, support::TestServer};
@@ -99,6 +99,16 @@ impl PhonePage {
     pub async fn words_of(&self, selector: &str) -> String {
         let found = self.0.find(Locator::Css(selector)).await.unwrap();
         found.text().await.unwrap()
+    }
+
+    /// What the links of the chat say and where they lead; each in a page of its own, which
+    /// learns nothing of this one.
+    pub async fn links(&self) -> Value {
+        let script = "const links = [...document.querySelectorAll('#screen .chat a')]; \
+             if (!links.every((a) => a.target === '_blank' && a.rel.includes('noopener'))) \
+             return 'a link into this page'; \
+             return links.map((a) => [a.textContent, a.href]);";
+        self.0.run(script).await
     }
 
     /// How many elements the selector finds.

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Browser, Cluster, Disk, Phone, Place, Server,
+    Browser, Cluster, Disk, Phone, PhoneSocket, Place, Server,
     browser::Answer,
     cluster::{count, execute},
     server::status,
@@ -129,6 +129,7 @@ async fn g7_a_full_disk_logs_nobody_in_says_so_and_room_heals_it() {
 const NEWER: &str = "alter table login_attempts add column newer text;
     alter table users add column newer integer not null default 7;
     alter table sessions add column newer jsonb;
+    alter table phone_sessions add column newer boolean not null default true;
     create table newer (id bigint generated always as identity primary key);
     insert into _sqlx_migrations (version, description, success, checksum, execution_time)
         values (99991231235959, 'of a newer version', true, '\\x00', 0)";
@@ -158,6 +159,59 @@ async fn g9_this_version_goes_on_and_starts_again_on_the_schema_of_a_newer_one()
     assert_eq!(waiting.resume(&attempt).await["type"], "ticket");
     logins.go_on().await;
     beside.log_in(&elsewhere).await;
+}
+
+#[actix_web::test]
+async fn g9_browser_and_phone_talk_on_through_restarts_on_the_schema_of_a_newer_version() {
+    let cluster = Cluster::shared_database().await;
+    let mut server = Server::start_with(Some(&cluster), &[]).await;
+    let phone = server.registered_phone("Ming").await;
+    let mut browser = server.signed_in(&phone).await;
+    let session = browser.open_session().await["session"].clone();
+    let mut socket = phone.socket().await;
+    socket.expect("peer").await;
+    browser.expect("peer").await;
+    talk(&mut browser, &mut socket, &session).await;
+    execute(&cluster, NEWER).await;
+    talk(&mut browser, &mut socket, &session).await;
+    for killed in [true, false] {
+        if killed {
+            server.kill_and_start_again().await;
+        } else {
+            let ended = server.stop_and_start_again().await;
+            assert_eq!(ended.code, Some(0), "{}", ended.err);
+        }
+        browser.drop_socket();
+        browser.open_session().await;
+        socket = phone.socket().await;
+        let told = socket.expect("peer").await;
+        assert_eq!(told["session"], session);
+        browser.expect("peer").await;
+        talk(&mut browser, &mut socket, &session).await;
+        // And a login is followed and confirmed over the same socket.
+        let mut login = server.browser().await;
+        let ticket = login.open_socket().await;
+        let scene = login.scene(&ticket).await;
+        let scan = json!({"scene": scene, "entry_scene": 1047});
+        let scan = socket.call("scan", scan).await;
+        assert_eq!(scan["status"], 200, "{scan}");
+        assert_eq!(socket.expect("attempt").await["state"], "scanned");
+        assert_eq!(socket.expect("browser").await["present"], true);
+        let confirm = json!({"nonce": scan["body"]["nonce"]});
+        let confirmed = socket.call("confirm", confirm).await;
+        assert_eq!(confirmed["status"], 200, "{confirmed}");
+        login.redeem(&ticket["attempt"]).await.expect(200);
+    }
+}
+
+/// Each end hears the other.
+async fn talk(browser: &mut Browser, socket: &mut PhoneSocket, session: &Value) {
+    socket.say(session, "from the phone").await;
+    let heard = browser.expect("message").await;
+    assert_eq!(heard["text"], "from the phone");
+    browser.say("from the browser").await;
+    let heard = socket.expect("message").await;
+    assert_eq!(heard["text"], "from the browser");
 }
 
 /// One login that waits for its scan, and one that waits for the confirm.

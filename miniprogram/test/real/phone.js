@@ -67,6 +67,17 @@ const acts = {
     if (page.instance.onShow) page.instance.onShow();
   },
 
+  /** The phone's clock goes forward by these milliseconds, or back. */
+  clock(by) {
+    const before = Date.now;
+    Date.now = () => before() + by;
+  },
+
+  /** The next request to this address is done, and its answer lost on the way. */
+  lose(path) {
+    wx.lost = path;
+  },
+
   /** Every request fails like this from now on, or with null none any more. */
   network(failure) {
     wx.failure = failure;

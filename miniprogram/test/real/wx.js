@@ -14,6 +14,7 @@ class RealWx {
     this.storage = new Map();
     this.isSuspended = false;
     this.failure = null; // of every request, when the test wants it
+    this.lost = ''; // the address whose next answer is lost
     this.running = new Set();
     this.sockets = new Set();
     this.seen = {};
@@ -90,6 +91,10 @@ class RealWx {
       const body = data instanceof ArrayBuffer ? data : data && JSON.stringify(data);
       const answer = await fetch(url, { method, headers: header, body, signal: abort.signal });
       const text = await answer.text();
+      if (this.lost && url.endsWith(this.lost)) {
+        this.lost = '';
+        return fail({ errno: 600001, errMsg: 'request:fail -101:net::ERR_CONNECTION_RESET' });
+      }
       const isJson = /^application\/json/.test(answer.headers.get('content-type'));
       // WeChat parses JSON; a problem document need not be among it.
       return success({ statusCode: answer.status, data: isJson ? JSON.parse(text) : text, errMsg: 'request:ok' });

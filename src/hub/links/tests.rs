@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::{super::messages::Unsaid, *};
+use super::{super::messages::Unsaid, presence::FIRST_WORD, *};
 use crate::login::ids::AttemptId;
 
 const ABSENT: Duration = Duration::from_secs(6);
@@ -139,7 +139,7 @@ fn nothing_is_said_to_nobody_or_by_a_phone_of_another_pair() {
     );
     assert_eq!(
         say(&mut links, (Side::Phone, SocketId(9)), SOMEBODY),
-        Err(Unsaid::PeerAbsent)
+        Err(Unsaid::NoSuchPair)
     );
     links.take_effects();
     assert_eq!(say(&mut links, (Side::Phone, PHONE), SOMEBODY), Ok(()));
@@ -156,6 +156,10 @@ fn nothing_is_said_to_nobody_or_by_a_phone_of_another_pair() {
     assert_eq!(
         say(&mut links, (Side::Browser, PAGE), SOMEBODY),
         Err(Unsaid::PeerAbsent)
+    );
+    assert_eq!(
+        say(&mut links, (Side::Phone, PHONE), SOMEBODY),
+        Err(Unsaid::NoSuchPair)
     );
 }
 

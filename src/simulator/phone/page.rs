@@ -127,6 +127,8 @@ pub(super) async fn asset(name: web::Path<String>) -> HttpResponse {
     let own = || OWN.iter().find(|(known, _)| *known == name.as_str());
     let content = match name.as_str() {
         "mini.js" => Some(mini_program::SCRIPT),
+        // The dashboard's own.
+        "links.js" => Some(include_str!("../../../static/links.js")),
         _ => own().map(|(_, content)| *content),
     };
     let Some(content) = content else {

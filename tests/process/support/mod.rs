@@ -37,6 +37,7 @@ pub use browser::Browser;
 pub use cluster::Cluster;
 pub use disk::Disk;
 pub use peer::Peer;
+pub use line::PhoneSocket;
 pub use phone::Phone;
 pub use place::Place;
 pub use program::Program;
