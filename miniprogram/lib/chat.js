@@ -16,7 +16,6 @@
  * @property {Line[]} lines
  * @property {Status} status of the socket
  * @property {boolean | null} present whether the browser's page is open, null while not known
- * @property {boolean} hasEnded whether this phone and that browser are no pair any more
  * @property {string} notice a kind of problem, '' if none
  * @property {number} retryIn seconds, 0 if not known
  * @property {number} over characters too many in the text that could not be sent
@@ -44,7 +43,6 @@ function createChat({ live: makeLive, now, session, onChange }) {
     lines: [],
     status: 'closed',
     present: null,
-    hasEnded: false,
     notice: '',
     retryIn: 0,
     over: 0,
@@ -75,7 +73,7 @@ function createChat({ live: makeLive, now, session, onChange }) {
   function hear(message) {
     if (message.type === 'error') return refused(message);
     if (message.session !== session) return;
-    if (message.type === 'peer') update({ present: message.present === true, hasEnded: false, notice: '' });
+    if (message.type === 'peer') update({ present: message.present === true, notice: '' });
     if (message.type === 'message' && message.from === 'browser' && typeof message.text === 'string') {
       update({ lines: add({ from: 'browser', text: message.text, sentAt: message.sent_at, failed: false }) });
     }
@@ -86,10 +84,9 @@ function createChat({ live: makeLive, now, session, onChange }) {
     const mine = state.lines.filter((line) => line.from === 'phone');
     const last = mine[mine.length - 1];
     const lines = state.lines.map((line) => (line === last ? Object.assign({}, line, { failed: true }) : line));
-    const isKnown = ['peer_absent', 'session_unknown', 'slow_down'].indexOf(code) >= 0;
-    const hasEnded = code === 'session_unknown';
-    const present = hasEnded || code === 'peer_absent' ? false : state.present;
-    update({ lines, present, hasEnded, notice: isKnown ? code : 'try_again', retryIn: retryIn || 0 });
+    const isKnown = code === 'peer_absent' || code === 'slow_down';
+    const present = code === 'peer_absent' ? false : state.present;
+    update({ lines, present, notice: isKnown ? code : 'try_again', retryIn: retryIn || 0 });
   }
 
   return {

@@ -57,9 +57,8 @@ function chatViewOf(state, language, names, now) {
  * @param {ChatState} state
  * @param {Record<string, string>} words
  */
-function presenceOf({ status, present, hasEnded }, words) {
+function presenceOf({ status, present }, words) {
   if (status !== 'open') return words[status] || words.connecting;
-  if (hasEnded) return words.ended;
   return present === null ? words.unknown : present ? words.here : words.away;
 }
 

@@ -180,9 +180,7 @@ const en = {
     leave_failed: 'The page could not close. Leave by the circle at the top right.',
     too_long: 'A message has at most 1000 characters. Remove {over}, then send it.',
     peer_absent:
-      'Not delivered: the page on the computer is closed. Open {site} there, then send it again.',
-    session_unknown:
-      'Not delivered: “{browser}” is signed out, or was let in before this phone last signed in. Scan its code once more with this phone.',
+      'Not delivered: the page on the computer is closed. Open {site} there. If it is open, sign in once more with this phone.',
     not_connected: 'Not connected yet. Wait a moment, then send again.',
   },
   warnings: {
@@ -278,7 +276,6 @@ const en = {
       unknown: 'Connected.',
       here: 'The page on the computer is open.',
       away: 'The page on the computer is closed. Open {site} there, then send.',
-      ended: 'Nothing can be sent to this browser any more.',
     },
   },
 };

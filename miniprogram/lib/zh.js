@@ -140,9 +140,8 @@ const zh = {
     avatar_unsupported: '这个网站暂时不能上传头像，可以先不选。',
     leave_failed: '没能关闭页面。请点右上角的圆圈离开。',
     too_long: '一条最多 1000 个字，请删去 {over} 个字再发。',
-    peer_absent: '电脑上的页面没有打开，这条没有送到。请在电脑上打开 {site} 的页面后再发。',
-    session_unknown:
-      '这条没有送到：“{browser}”已经退出登录，或者不是这台手机这次登录的。请用这台手机重新扫码登录。',
+    peer_absent:
+      '电脑上的页面没有打开，这条没有送到。请打开 {site} 的页面后再发；如果页面开着，请用这台手机重新扫码登录一次。',
     not_connected: '还没有连接上，请稍等再发。',
   },
   /** The gravest first: so they are shown. @type {Record<string, string>} */
@@ -239,7 +238,6 @@ const zh = {
       unknown: '已连接。',
       here: '电脑上的页面已打开。',
       away: '电脑上的页面没有打开。打开 {site} 的页面后再发。',
-      ended: '不能再发到这个浏览器了。',
     },
   },
 };

@@ -61,29 +61,6 @@ test('a browser that goes is told, and a text to nobody is marked', async () => 
   assert.ok(it.page.text().includes('没有送到'));
 });
 
-test('a browser that is no longer signed in is told apart from a page that is closed', async () => {
-  for (const language of ['zh_CN', 'en']) {
-    const it = await connected({ language });
-    const send = async (code) => {
-      await it.page.send('.text', 'input', { value: 'x' });
-      await it.page.tap(it.page.instance.data.view.buttons.send);
-      await it.hear({ type: 'error', code, detail: '', retry_in: null });
-      const { notice, presence } = it.page.instance.data.view;
-      assert.ok(it.page.text().includes(notice) && notice !== '', code);
-      return { notice, presence };
-    };
-    const closed = await send('peer_absent');
-    const ended = await send('session_unknown');
-    assert.notEqual(ended.notice, closed.notice);
-    assert.notEqual(ended.presence, closed.presence);
-    assert.match(ended.notice, language === 'en' ? /signed out.*Scan its code/ : /退出登录.*扫码登录/);
-    // The next socket may find a pair again.
-    await it.hear({ type: 'peer', session: 'session-1', present: true });
-    assert.equal(it.page.instance.data.view.isThere, true);
-    assert.equal(it.page.instance.data.view.notice, '');
-  }
-});
-
 test('a text that is too long is kept in the field, with how much has to go', async () => {
   const it = await connected();
   await it.say('😀'.repeat(1003));

@@ -125,10 +125,8 @@ pub struct Say {
 /// Why something was not said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsaid {
-    /// Nobody is at the other end.
+    /// Nobody is at the other end, or there is no such pair.
     PeerAbsent,
-    /// This phone has no such pair.
-    NoSuchPair,
     /// Too much was said; so long to wait.
     TooMuch(Duration),
 }

@@ -21,14 +21,9 @@ impl Links {
         now: Instant,
     ) -> Result<(), Unsaid> {
         let subject = Subject::Session(session);
-        let link = self.known.get_mut(&subject);
-        // A phone has a link with each of its pairs, a browser with the one that is there.
-        let link = link.filter(|link| from == Side::Browser || link.phones.contains(&socket));
-        let link = link.ok_or(match from {
-            Side::Phone => Unsaid::NoSuchPair,
-            Side::Browser => Unsaid::PeerAbsent,
-        })?;
+        let link = self.known.get_mut(&subject).ok_or(Unsaid::PeerAbsent)?;
         let (sockets, there, said) = match from {
+            Side::Phone if !link.phones.contains(&socket) => return Err(Unsaid::PeerAbsent),
             Side::Phone => (here.sockets, &link.browsers_there, &mut link.phone_said),
             Side::Browser => (
                 link.phones.as_slice(),

@@ -54,7 +54,6 @@ pub async fn run(
             match ask(hub, say).await? {
                 Ok(()) => Ok(Answer::Done),
                 Err(Unsaid::PeerAbsent) => Err(Error::PeerAbsent),
-                Err(Unsaid::NoSuchPair) => Err(Error::SessionUnknown),
                 Err(Unsaid::TooMuch(rest)) => Err(Error::SlowDown(rest)),
             }
         }

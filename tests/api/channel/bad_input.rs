@@ -64,7 +64,7 @@ async fn what_is_no_message_is_said_and_the_socket_stays() {
         ),
         (
             json!({"type": "message", "session": uuid::Uuid::new_v4(), "text": "to nobody"}),
-            "session_unknown",
+            "peer_absent",
         ),
         (json!({"type": "confirm"}), "bad_message"),
         (json!({"type": "confirm", "id": null}), "bad_message"),

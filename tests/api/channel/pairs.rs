@@ -61,7 +61,7 @@ async fn before_the_redeem_no_text_of_one_side_reaches_the_other() {
             "unknown_message"
         );
         socket.say(&attempt.id, "the number is 07").await;
-        assert_eq!(socket.expect("error").await["code"], "session_unknown");
+        assert_eq!(socket.expect("error").await["code"], "peer_absent");
         if state == "scanned" {
             phone.confirm(&attempt.nonce).await.expect(200);
             attempt.browser.expect("login_succeeded").await;
@@ -94,7 +94,7 @@ async fn only_the_phone_session_that_confirmed_is_the_other_end() {
         let mut socket = other.socket().await;
         assert_eq!(socket.told().await, Vec::<Value>::new());
         socket.say(&pair.session, "hello").await;
-        assert_eq!(socket.expect("error").await["code"], "session_unknown");
+        assert_eq!(socket.expect("error").await["code"], "peer_absent");
         pair.browser.say("for my phone").await;
         let heard = pair.socket.expect("message").await;
         assert_eq!(heard["text"], "for my phone");
@@ -159,7 +159,7 @@ async fn ending_the_session_ends_the_pair() {
     assert_eq!(pair.browser.expect_close().await, 4009);
     assert_eq!(pair.socket.expect("peer").await["present"], false);
     pair.socket.say(&pair.session, "too late").await;
-    assert_eq!(pair.socket.expect("error").await["code"], "session_unknown");
+    assert_eq!(pair.socket.expect("error").await["code"], "peer_absent");
     server.look_again().await;
     pair.socket.expect_silence().await;
 }
@@ -177,7 +177,7 @@ async fn a_session_that_the_look_finds_ended_ends_the_pair() {
     assert_eq!(pair.browser.expect_close().await, 4009);
     assert_eq!(pair.socket.expect("peer").await["present"], false);
     pair.socket.say(&pair.session, "too late").await;
-    assert_eq!(pair.socket.expect("error").await["code"], "session_unknown");
+    assert_eq!(pair.socket.expect("error").await["code"], "peer_absent");
 }
 
 #[actix_web::test]
@@ -210,7 +210,7 @@ async fn a_session_that_an_older_version_made_has_no_other_end() {
     browser.say("hello").await;
     assert_eq!(browser.expect("error").await["code"], "peer_absent");
     socket.say(&peer["session"], "hello").await;
-    assert_eq!(socket.expect("error").await["code"], "session_unknown");
+    assert_eq!(socket.expect("error").await["code"], "peer_absent");
 }
 
 #[actix_web::test]

@@ -153,7 +153,7 @@ async fn ending_the_session_on_one_instance_ends_the_pair_on_the_other() {
         assert_eq!(pair.browser.expect_close().await, 4009);
         assert_eq!(pair.socket.expect("peer").await["present"], false);
         pair.socket.say(&pair.session, "too late").await;
-        assert_eq!(pair.socket.expect("error").await["code"], "session_unknown");
+        assert_eq!(pair.socket.expect("error").await["code"], "peer_absent");
     })
     .await;
 }
