@@ -86,6 +86,8 @@ impl Run<'_> {
         let outcome = self.fleet.each(logins).await;
         self.check("warm-up", &outcome);
         self.settle().await;
+        // Allocators that give memory back do so after seconds.
+        sleep(Duration::from_secs(12)).await;
     }
 
     /// Opens about so many pages and closes them. Saoma's own first codes, which nobody here can

@@ -1,16 +1,20 @@
 //! The look that heals: every message may be lost, the rows are not.
 //!
 //! Every two seconds this instance compares all that waits here with the
-//! database, in one query, and tells its hub what it missed: expiries, news
-//! that got lost, rows lost in a crash of the database, sessions and phone
-//! sessions that ended, pairs that began.
+//! database and tells its hub what it missed: expiries, news that got lost,
+//! rows lost in a crash of the database, sessions and phone sessions that
+//! ended, pairs that began.
+//!
+//! Many attempts are asked about in small queries one after the other, spread
+//! over the time between two looks: a push never waits behind ten thousand
+//! rows that have not changed.
 
 use std::{sync::Arc, time::Duration};
 
 use actix::Addr;
 use tokio::{
     sync::Notify,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::{limits::Limits, message, reason::Reason};
@@ -21,10 +25,12 @@ use crate::{
     },
     session::protocol::ServerMessage,
     settings::Settings,
-    store::{Store, StoreError},
+    store::{Known, Store, StoreError},
 };
 
 const HUB_LIMIT: Duration = Duration::from_secs(2);
+/// Attempts of one query.
+const SOME: usize = 256;
 /// How often old rows are looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
@@ -48,11 +54,12 @@ impl Recheck {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut healthy = true;
         loop {
-            tokio::select! {
-                _ = tick.tick() => {}
-                () = self.look_again.notified() => {}
-            }
-            match self.once().await {
+            let over = tokio::select! {
+                // Most of it: the next look is to begin when this one is done.
+                _ = tick.tick() => self.settings.timers.recheck * 3 / 4,
+                () = self.look_again.notified() => Duration::ZERO,
+            };
+            match self.look(over).await {
                 Ok(()) if !healthy => {
                     healthy = true;
                     tracing::info!("the database answers again");
@@ -67,8 +74,13 @@ impl Recheck {
         }
     }
 
-    /// One look.
+    /// One look, as fast as it goes.
     pub async fn once(&self) -> Result<(), StoreError> {
+        self.look(Duration::ZERO).await
+    }
+
+    /// One look, spread over this time.
+    async fn look(&self, over: Duration) -> Result<(), StoreError> {
         let Ok(waiting) = self.hub.send(ListWaiting).timeout(HUB_LIMIT).await else {
             tracing::error!("the hub does not answer");
             return Ok(());
@@ -78,29 +90,15 @@ impl Recheck {
             sessions,
             phones,
         } = waiting;
-        if !attempts.is_empty() {
-            let seen = self.store.look_again(&attempts).await?;
-            for attempt in &seen.changed {
-                let message = message(&self.settings, attempt);
-                self.tell(AttemptChanged::of(attempt, message));
-            }
-            for known in attempts
-                .iter()
-                .filter(|known| seen.lost.contains(&known.id))
-            {
-                let (attempt, version) = (known.id, known.version + 1);
-                let reason = Reason::AttemptLost.as_str();
-                let message = ServerMessage::Failed {
-                    attempt,
-                    version,
-                    reason,
-                };
-                self.tell(AttemptChanged {
-                    attempt,
-                    version,
-                    message,
-                    claimer: None,
-                });
+        let mut queries = attempts.chunks(SOME).peekable();
+        let mut pause = over / u32::try_from(queries.len().max(1)).unwrap_or(u32::MAX);
+        while let Some(some) = queries.next() {
+            self.look_at(some).await?;
+            let rests = queries.peek().is_some() && !pause.is_zero();
+            if rests && timeout(pause, self.look_again.notified()).await.is_ok() {
+                // Something was missed just now: this look ends at once, the next begins.
+                self.look_again.notify_one();
+                pause = Duration::ZERO;
             }
         }
         if !sessions.is_empty() {
@@ -115,6 +113,33 @@ impl Recheck {
             if self.hub.try_send(PhonesSeen { asked, seen }).is_err() {
                 tracing::warn!("the hub could not be told; it is told at the next look");
             }
+        }
+        Ok(())
+    }
+
+    async fn look_at(&self, attempts: &[Known]) -> Result<(), StoreError> {
+        let seen = self.store.look_again(attempts).await?;
+        for attempt in &seen.changed {
+            let message = message(&self.settings, attempt);
+            self.tell(AttemptChanged::of(attempt, message));
+        }
+        for known in attempts
+            .iter()
+            .filter(|known| seen.lost.contains(&known.id))
+        {
+            let (attempt, version) = (known.id, known.version + 1);
+            let reason = Reason::AttemptLost.as_str();
+            let message = ServerMessage::Failed {
+                attempt,
+                version,
+                reason,
+            };
+            self.tell(AttemptChanged {
+                attempt,
+                version,
+                message,
+                claimer: None,
+            });
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{Attempt, TestServer};
@@ -160,4 +161,28 @@ async fn a_socket_whose_attempt_is_over_is_closed_after_a_while() {
     attempt.browser.send(json!({"type": "cancel"})).await;
     attempt.browser.expect("cancelled").await;
     assert_eq!(attempt.browser.expect_close().await, 4002);
+}
+
+#[actix_web::test]
+async fn more_attempts_than_one_query_asks_about_are_all_told_of_their_end() {
+    let server = TestServer::start_with(&[
+        ("SAOMA_MAX_SOCKETS_PER_ADDRESS", "0"),
+        ("SAOMA_MAX_STARTS_PER_ADDRESS", "0"),
+        ("SAOMA_RECHECK_INTERVAL", "500ms"),
+    ])
+    .await;
+    let mut waiting = Vec::new();
+    for _ in 0..300_usize.div_ceil(6) {
+        let six = (0..6).map(async |_| server.pending().await);
+        waiting.extend(join_all(six).await);
+    }
+    // The server's own look, which takes its time over so many, and one that hurries.
+    server
+        .database
+        .advance(&server.store.pools(), seconds(121))
+        .await;
+    let hear = waiting.iter_mut().map(async |attempt| {
+        attempt.browser.expect("expired").await;
+    });
+    join_all(hear).await;
 }
