@@ -83,6 +83,8 @@ pub enum Error {
     UnsupportedMediaType,
     #[error("nickname invalid")]
     NicknameInvalid,
+    #[error("avatar invalid")]
+    AvatarInvalid,
     /// With the tries that are left.
     #[error("number wrong")]
     NumberWrong(i16),
@@ -199,9 +201,10 @@ impl Error {
             Self::AttemptExpired | Self::AttemptCancelled | Self::AttemptFailed => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NicknameInvalid | Self::NumberWrong(_) | Self::CodeWrong(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::NicknameInvalid
+            | Self::AvatarInvalid
+            | Self::NumberWrong(_)
+            | Self::CodeWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::CodesUnavailable(..)
             | Self::WechatUnavailable(_)
@@ -245,6 +248,7 @@ impl Error {
             Self::TooLarge => "too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::NicknameInvalid => "nickname_invalid",
+            Self::AvatarInvalid => "avatar_invalid",
             Self::NumberWrong(_) => "number_wrong",
             Self::CodeWrong(_) => "code_wrong",
             Self::TapNeeded => "tap_needed",

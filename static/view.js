@@ -101,6 +101,8 @@ export class View {
     const name = user.nickname || this.texts.nobody;
     setText('initial', [...name][0]);
     const avatar = find('avatar');
+    // Somebody else's may be there still.
+    avatar.hidden = true;
     avatar.onload = () => { avatar.hidden = false; };
     if (user.avatar_url) avatar.src = user.avatar_url;
     return name;

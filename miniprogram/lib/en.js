@@ -176,7 +176,8 @@ const en = {
     avatar_unreadable: 'This picture cannot be read. Please choose another.',
     avatar_too_large: 'This picture is too large. Please choose a smaller one.',
     avatar_refused: 'This picture cannot be used. Please choose a JPG or PNG picture.',
-    avatar_unsupported: 'This website takes no pictures yet. You can go on without one.',
+    avatar_broken: 'This picture is damaged or has too many pixels. Please choose another.',
+    avatar_later: 'The picture cannot be changed now. Try again in {minutes} min.',
     leave_failed: 'The page could not close. Leave by the circle at the top right.',
     too_long: 'A message has at most 1000 characters. Remove {over}, then send it.',
     peer_absent:

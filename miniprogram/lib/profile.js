@@ -33,14 +33,16 @@ const CLOSED = {
   busy: false,
 };
 
-/**
- * @param {Problem} problem of a picture that the server did not take
- * @returns {string} the kind of problem
- */
-function whyRefused({ status, code, kind }) {
-  if (code === 'not_found') return 'avatar_unsupported'; // a server of an older version
-  return [413, 415, 422].indexOf(status) >= 0 ? 'avatar_refused' : kind;
-}
+/** Why the server, or a proxy before it, did not take a picture. @type {Record<number, string>} */
+const WHY_REFUSED = {
+  413: 'avatar_too_large',
+  415: 'avatar_refused',
+  422: 'avatar_broken',
+  429: 'avatar_later',
+};
+
+/** @type {Pick<ProfileState, 'notice' | 'retryIn'>} */
+const SENT = { notice: '', retryIn: 0 };
 
 /**
  * @param {object} setup
@@ -76,16 +78,19 @@ function createProfile({ api, readPicture, onChange }) {
 
   /**
    * @param {string} path
-   * @returns {Promise<string>} the kind of problem, '' when the picture is on the server
+   * @returns {Promise<typeof SENT>} the problem, none when the picture is on the server
    */
   async function sendPicture(path) {
     const picture = await readPicture(path, LARGEST_PICTURE);
-    if (!picture) return 'avatar_unreadable';
-    if (picture.byteLength > LARGEST_PICTURE) return 'avatar_too_large';
+    if (!picture) return { notice: 'avatar_unreadable', retryIn: 0 };
+    if (picture.byteLength > LARGEST_PICTURE) return { notice: 'avatar_too_large', retryIn: 0 };
     const answer = await api.sendAvatar(picture);
-    if (!answer.ok) return whyRefused(answer.problem);
+    if (!answer.ok) {
+      const { status, kind, retryIn } = answer.problem;
+      return { notice: WHY_REFUSED[status] || kind, retryIn };
+    }
     update({ user: answer.body, picture: '' });
-    return '';
+    return SENT;
   }
 
   return {
@@ -109,8 +114,8 @@ function createProfile({ api, readPicture, onChange }) {
       if (state.screen === 'newcomer') return update({ picture: path, notice: '', told: '' });
       if (!begin()) return;
       update({ picture: path });
-      const notice = await sendPicture(path);
-      update({ busy: false, notice, picture: '', told: notice ? '' : 'avatar_saved' });
+      const { notice, retryIn } = await sendPicture(path);
+      update({ busy: false, notice, retryIn, picture: '', told: notice ? '' : 'avatar_saved' });
     },
 
     /**
@@ -146,8 +151,8 @@ function createProfile({ api, readPicture, onChange }) {
       }
       update({ screen: 'account', user: answer.body });
       // The account is there, whatever becomes of its picture.
-      const notice = state.picture ? await sendPicture(state.picture) : '';
-      update({ busy: false, told: 'registered', notice, picture: '' });
+      const { notice, retryIn } = state.picture ? await sendPicture(state.picture) : SENT;
+      update({ busy: false, told: 'registered', notice, retryIn, picture: '' });
     },
 
     async signOut() {

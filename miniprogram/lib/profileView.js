@@ -38,12 +38,14 @@ function profileViewOf(state, language, siteName, absolute) {
   const isAccount = screen === 'account';
   const shown = words.screens[screen] || words.screens.account;
   const nickname = (user && user.nickname) || '';
+  const seconds = state.retryIn || 10;
+  const wait = { seconds, minutes: Math.ceil(seconds / 60) };
   return {
     screen,
     title: fill(nickname && isAccount ? nickname : shown.title, values),
     sentence: screen === 'problem' ? '' : fill(shown.sentence, values),
     told: state.told ? words.told[state.told] : '',
-    notice: state.notice ? sentenceOf(state.notice, texts, { seconds: state.retryIn || 10 }) : '',
+    notice: state.notice ? sentenceOf(state.notice, texts, wait) : '',
     busy: state.busy,
     hasForm: isNewcomer || isAccount,
     picture: state.picture || (user && user.avatar_url ? absolute(user.avatar_url) : ''),

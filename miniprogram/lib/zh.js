@@ -137,7 +137,8 @@ const zh = {
     avatar_unreadable: '没能读取这张图片，请换一张再试。',
     avatar_too_large: '这张图片太大，请换一张小一些的。',
     avatar_refused: '这张图片不能用作头像，请换一张 JPG 或 PNG 图片。',
-    avatar_unsupported: '这个网站暂时不能上传头像，可以先不选。',
+    avatar_broken: '这张图片已损坏或像素太多，请换一张。',
+    avatar_later: '现在不能更换头像，请 {minutes} 分钟后再试。',
     leave_failed: '没能关闭页面。请点右上角的圆圈离开。',
     too_long: '一条最多 1000 个字，请删去 {over} 个字再发。',
     peer_absent:

@@ -165,13 +165,18 @@ const TEXTS: &[Text] = &[
     ("too_large", "The request is too large.", "请求内容过大。"),
     (
         "unsupported_media_type",
-        "The request must be application/json.",
-        "请求须为 application/json 格式。",
+        "This is not taken here: a request is application/json, a picture is a JPEG or PNG.",
+        "不支持这种内容：请求须为 application/json 格式，图片须为 JPEG 或 PNG。",
     ),
     (
         "nickname_invalid",
         "A nickname has 1 to 32 characters and no control characters.",
         "昵称须为 1 至 32 个字符，且不含控制字符。",
+    ),
+    (
+        "avatar_invalid",
+        "This picture cannot be read, or has too many pixels. Please choose another.",
+        "无法读取这张图片，或图片尺寸过大，请换一张。",
     ),
     (
         "number_wrong",

@@ -183,7 +183,13 @@ impl RootSpanBuilder for RequestLine {
         metrics::counter!("saoma_requests_total", "route" => route.clone(), "status" => status.to_string())
             .increment(1);
         // Files and probes would drown the rest.
-        let quiet = ["/static/{path:.*}", "/codes/{name}", "/healthz", "/readyz"];
+        let quiet = [
+            "/static/{path:.*}",
+            "/codes/{name}",
+            "/avatars/{id}",
+            "/healthz",
+            "/readyz",
+        ];
         if status < 400 && quiet.contains(&route.as_str()) {
             return;
         }

@@ -107,6 +107,42 @@ pub fn bearer(request: &HttpRequest) -> Result<Secret, Error> {
         .ok_or(Error::PhoneSessionInvalid)
 }
 
+/// The whole of a body of at most so many bytes that comes within this time.
+pub async fn read_all(
+    payload: &mut Payload,
+    most: usize,
+    within: Duration,
+) -> Result<Vec<u8>, Error> {
+    let bytes = tokio::time::timeout(within, async {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|error| Error::BadRequest(error.to_string()))?;
+            if bytes.len() + chunk.len() > most {
+                return Err(Error::TooLarge);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    });
+    let too_slow = |_| Error::BadRequest("the body came too slowly".to_owned());
+    bytes.await.map_err(too_slow)?
+}
+
+/// Reads a body of at most so many bytes and keeps nothing of it, so that its sender comes to hear
+/// the answer.
+pub async fn pass_by(payload: &mut Payload, most: usize, within: Duration) {
+    let mut passed = 0;
+    let passing = async {
+        while let Some(Ok(chunk)) = payload.next().await {
+            passed += chunk.len();
+            if passed > most {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(within, passing).await;
+}
+
 /// A JSON object; an absent body is an empty one.
 #[derive(Debug)]
 pub struct Body(Value);
@@ -133,20 +169,7 @@ impl FromRequest for Body {
             .eq_ignore_ascii_case("application/json");
         let mut payload = payload.take();
         Box::pin(async move {
-            let bytes = tokio::time::timeout(BODY_LIMIT, async {
-                let mut bytes = Vec::new();
-                while let Some(chunk) = payload.next().await {
-                    let chunk = chunk.map_err(|error| Error::BadRequest(error.to_string()))?;
-                    if bytes.len() + chunk.len() > BODY {
-                        return Err(Error::TooLarge);
-                    }
-                    bytes.extend_from_slice(&chunk);
-                }
-                Ok(bytes)
-            });
-            let bytes = bytes
-                .await
-                .map_err(|_| Error::BadRequest("the body came too slowly".to_owned()))??;
+            let bytes = read_all(&mut payload, BODY, BODY_LIMIT).await?;
             if bytes.is_empty() {
                 return Ok(Self(Value::Object(serde_json::Map::new())));
             }

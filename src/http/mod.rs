@@ -3,6 +3,7 @@
 pub mod address;
 pub mod assets;
 mod attempts;
+mod avatars;
 mod codes;
 pub mod connections;
 pub(crate) mod cookies;
@@ -72,6 +73,7 @@ fn pages_and_api(config: &mut ServiceConfig) {
         .service(readable("/login", site_pages::login))
         .service(readable("/dashboard", site_pages::dashboard))
         .service(readable("/codes/{name}", codes::image))
+        .service(readable("/avatars/{id}", avatars::image))
         .service(readable("/static/{path:.*}", site_pages::asset))
         .service(readable("/favicon.ico", site_pages::favicon))
         .service(readable("/healthz", health::live))
@@ -117,6 +119,7 @@ fn pages_and_api(config: &mut ServiceConfig) {
                 .service(resource("/sessions/{id}/report").route(post().to(session_lists::report)))
                 .service(resource("/register").route(post().to(phone::register)))
                 .service(resource("/me").route(put().to(phone::rename)))
+                .service(resource("/avatar").route(put().to(phone::set_avatar)))
                 .service(resource("/account").route(delete().to(phone::delete_account)))
                 .default_service(web::to(nothing_here)),
         );

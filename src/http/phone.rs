@@ -1,13 +1,18 @@
 //! PROTOCOL, section 8: what the mini program asks for.
 
-use actix_web::{HttpRequest, HttpResponse, web::Path};
+use std::time::Duration;
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    web::{self, Path},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     address::mask,
     attempts::{attempt_id, long_poll},
-    extract::{Body, bearer, client_address, language, site},
+    extract::{self, Body, bearer, client_address, language, site},
     phone_calls,
     site::Site,
 };
@@ -16,11 +21,15 @@ use crate::{
     hub::messages::Poller,
     login::{
         attempt::{Attempt, State},
+        avatar::{self, Format},
         phone::Phone,
         reason::Reason,
     },
     session::protocol::PhoneCall,
 };
+
+/// As long as the mini program waits: a picture goes through a phone's bad network.
+const PICTURE_LIMIT: Duration = Duration::from_secs(30);
 
 /// `POST /api/phone/session`
 pub async fn sign_in(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
@@ -35,11 +44,12 @@ pub async fn sign_in(request: HttpRequest, body: Body) -> Result<HttpResponse, E
         .await?;
     let Fields { code } = body.read()?;
     let signed_in = site.login.sign_in_phone(&code).await?;
+    let user = signed_in.user.map(|user| site.login.public_user(user));
     Ok(HttpResponse::Ok().json(json!({
         "token": signed_in.token.expose(),
         "expires_in": signed_in.expires_in,
-        "registered": signed_in.user.is_some(),
-        "user": signed_in.user,
+        "registered": user.is_some(),
+        "user": user,
     })))
 }
 
@@ -99,7 +109,7 @@ pub async fn register(request: HttpRequest, body: Body) -> Result<HttpResponse, 
     // An empty field of a form is a nickname that was not given.
     let nickname = nickname.filter(|nickname| !nickname.trim().is_empty());
     let user = site.login.register(&phone, nickname.as_deref()).await?;
-    Ok(HttpResponse::Created().json(user))
+    Ok(HttpResponse::Created().json(site.login.public_user(user)))
 }
 
 /// `PUT /api/phone/me`
@@ -110,7 +120,37 @@ pub async fn rename(request: HttpRequest, body: Body) -> Result<HttpResponse, Er
     }
     let (site, phone) = phone(&request).await?;
     let Fields { nickname } = body.read()?;
-    Ok(HttpResponse::Ok().json(site.login.rename(&phone, &nickname).await?))
+    let user = site.login.rename(&phone, &nickname).await?;
+    Ok(HttpResponse::Ok().json(site.login.public_user(user)))
+}
+
+/// `PUT /api/phone/avatar`
+pub async fn set_avatar(
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Error> {
+    let asked = ready_for_avatar(&request).await;
+    let mut payload = payload.into_inner();
+    let (site, phone) = match asked {
+        Ok(asked) => asked,
+        Err(error) => {
+            // Whoever is still sending does not hear the answer.
+            extract::pass_by(&mut payload, avatar::LARGEST, PICTURE_LIMIT).await;
+            return Err(error);
+        }
+    };
+    let picture = extract::read_all(&mut payload, avatar::LARGEST, PICTURE_LIMIT).await?;
+    let declared = Format::named(request.content_type());
+    let user = site.login.set_avatar(&phone, declared, picture).await?;
+    Ok(HttpResponse::Ok().json(site.login.public_user(user)))
+}
+
+/// Who it is stands before what he sends: a stranger's picture takes no memory.
+async fn ready_for_avatar(request: &HttpRequest) -> Result<(&Site, Phone), Error> {
+    let (site, phone) = phone(request).await?;
+    phone.registered()?;
+    site.login.limits.picture(&phone).await?;
+    Ok((site, phone))
 }
 
 /// `DELETE /api/phone/account`

@@ -31,7 +31,7 @@ pub async fn redeem(request: HttpRequest, id: Path<String>) -> Result<HttpRespon
         .cookie(Kind::Session.set(&signed_in.token, secure))
         .cookie(Kind::Browser.delete(secure))
         .json(json!({
-            "user": signed_in.user,
+            "user": site.login.public_user(signed_in.user),
             "access_token": signed_in.access_token,
             "token_type": "Bearer",
             "expires_in": ACCESS_TOKEN_SECONDS,
@@ -41,8 +41,9 @@ pub async fn redeem(request: HttpRequest, id: Path<String>) -> Result<HttpRespon
 
 /// `GET /api/me`
 pub async fn me(request: HttpRequest) -> Result<HttpResponse, Error> {
-    let session = current(site(&request)?, &request).await?;
-    Ok(HttpResponse::Ok().json(session.user))
+    let site = site(&request)?;
+    let session = current(site, &request).await?;
+    Ok(HttpResponse::Ok().json(site.login.public_user(session.user)))
 }
 
 /// `POST /api/token`

@@ -74,11 +74,12 @@ pub async fn dashboard(request: HttpRequest) -> Result<HttpResponse, Error> {
     let known = |text: &'static str, value: &'_ str| (value != text).then(|| value.to_owned());
     let browser = placed(&site.login, language, &session.browser);
     let (name, os) = (known("?", &browser.name), known("?", &browser.os));
+    let user = site.login.public_user(session.user);
     let page = pages::dashboard(&DashboardPage {
         language,
         site_name: &site.settings().site_name,
-        nickname: session.user.nickname.as_deref(),
-        avatar_url: session.user.avatar_url.as_deref(),
+        nickname: user.nickname.as_deref(),
+        avatar_url: user.avatar_url.as_deref(),
         browser: name.as_deref(),
         os: os.as_deref(),
         ip: Some(&browser.ip),

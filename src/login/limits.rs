@@ -41,6 +41,7 @@ enum Kind {
     Scan,
     Confirm,
     Register,
+    Picture,
     Redeem,
 }
 
@@ -53,6 +54,7 @@ impl Kind {
             Self::Scan => "scan",
             Self::Confirm => "confirm",
             Self::Register => "register",
+            Self::Picture => "picture",
             Self::Redeem => "redeem",
         }
     }
@@ -72,6 +74,7 @@ struct Counters {
     scans: PerPerson,
     confirms: PerPerson,
     registrations: Rate<Identity>,
+    pictures: Rate<Identity>,
     failures: Failures,
     all: Rate<Kind>,
     together: Option<Together>,
@@ -86,6 +89,7 @@ impl Limits {
         // Half a minute's number at once, but 60 at least: a school has one address.
         let burst = |number: u32| number.div_ceil(2).max(BURST);
         let per_address = |number: u32| Rate::new(number, MINUTE, burst(number));
+        let per_hour = |number: u32| Rate::new(number, HOUR, number);
         Self(Arc::new(Counters {
             starts: per_address(limits.starts_per_address),
             images: per_address(limits.starts_per_address),
@@ -94,11 +98,8 @@ impl Limits {
             phone_sockets: PerPerson::new("phone_sockets", limits.scans_per_user),
             scans: PerPerson::new("scans", limits.scans_per_user),
             confirms: PerPerson::new("confirms", limits.confirms_per_user),
-            registrations: Rate::new(
-                limits.registrations_per_user,
-                HOUR,
-                limits.registrations_per_user,
-            ),
+            registrations: per_hour(limits.registrations_per_user),
+            pictures: per_hour(limits.registrations_per_user),
             failures: Failures::new(limits.failures_per_user),
             all: Rate::new(limits.per_second, SECOND, limits.per_second),
             together,
@@ -182,6 +183,14 @@ impl Limits {
         self.of_all(asked, Kind::Register).await
     }
 
+    /// One more picture of this person's, of as many as accounts: each costs the server some work.
+    pub async fn picture(&self, phone: &Phone) -> Result<(), Error> {
+        let (pictures, person) = (&self.0.pictures, &phone.identity);
+        pictures.count(person)?;
+        let asked = || [pictures.shared("pictures", person)];
+        self.of_all(asked, Kind::Picture).await
+    }
+
     async fn of_address(
         &self,
         rate: &Rate<IpAddr>,
@@ -261,6 +270,7 @@ impl Limits {
         counters.scans.forget_quiet();
         counters.confirms.forget_quiet();
         counters.registrations.forget_quiet();
+        counters.pictures.forget_quiet();
         counters.failures.forget_quiet(Instant::now());
     }
 }

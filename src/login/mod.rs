@@ -3,6 +3,7 @@
 //! A use case asks the store for one guarded change and then tells the broker.
 
 pub mod attempt;
+pub mod avatar;
 pub mod begin;
 pub mod check;
 pub mod confirm;

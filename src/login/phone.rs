@@ -28,6 +28,14 @@ pub struct Phone {
     pub ip: String,
 }
 
+impl Phone {
+    /// The person's account, which he must have for this.
+    pub fn registered(&self) -> Result<&User, Error> {
+        let user = self.user.as_ref();
+        user.ok_or_else(|| Error::BadRequest("not registered".to_owned()))
+    }
+}
+
 impl Deref for Phone {
     type Target = PhoneSession;
 
@@ -225,10 +233,7 @@ impl Login {
 
     /// Changes the person's nickname.
     pub async fn rename(&self, phone: &Phone, nickname: &str) -> Result<User, Error> {
-        let user = phone
-            .user
-            .as_ref()
-            .ok_or(Error::BadRequest("not registered".to_owned()))?;
+        let user = phone.registered()?;
         let renamed = self
             .store
             .rename_user(user.id, &valid_nickname(nickname)?)

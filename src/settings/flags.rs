@@ -202,7 +202,7 @@ All settings, for the environment and (as the same names) for saoma.toml:
   SAOMA_MAX_CONFIRMS_PER_USER    confirms by one person in a minute, 0: no limit [60]
   SAOMA_MAX_FAILURES_PER_USER    wrong numbers and unknown codes of one person in
                                  ten minutes, 0: no limit [20]
-  SAOMA_MAX_REGISTRATIONS_PER_USER  accounts of one person in an hour, 0: no limit [10]
+  SAOMA_MAX_REGISTRATIONS_PER_USER  accounts, and pictures, of one person in an hour, 0: no limit [10]
   SAOMA_MAX_PER_SECOND           of each kind, all together, in a second, 0: no limit [10000]
   SAOMA_LOG                      what is logged, such as info or saoma=debug [info]
   SAOMA_LOG_FORMAT               text or json [text]";

@@ -6,6 +6,7 @@
 mod attempt_rows;
 mod attempts;
 mod audit;
+mod avatars;
 mod batches;
 mod begin;
 mod codes;

@@ -85,7 +85,7 @@ impl Store {
             user: User {
                 id: row.user_id,
                 nickname: row.nickname,
-                avatar_url: row.avatar_url,
+                avatar_path: row.avatar_url,
             },
             browser: Browser {
                 name: row.browser_name,
@@ -103,7 +103,7 @@ impl Store {
         self.run(async |db| {
             sqlx::query_as!(
                 User,
-                "select u.id, u.nickname, u.avatar_url
+                "select u.id, u.nickname, u.avatar_url as avatar_path
                  from sessions s join users u on u.id = s.user_id
                  where s.id = $1 and u.blocked_at is null",
                 id,

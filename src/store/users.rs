@@ -6,14 +6,14 @@ use super::{Store, StoreError};
 use crate::login::attempt::Identity;
 
 /// Somebody with an account here.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Stable for ever.
     pub id: Uuid,
     /// As the person typed it.
     pub nickname: Option<String>,
-    /// Served from this server's own origin.
-    pub avatar_url: Option<String>,
+    /// Where the picture is on this server.
+    pub avatar_path: Option<String>,
 }
 
 /// Why somebody could not be registered.
@@ -86,7 +86,7 @@ impl Store {
             Ok(done) if done.rows_affected() == 1 => Ok(User {
                 id,
                 nickname: nickname.map(str::to_owned),
-                avatar_url: None,
+                avatar_path: None,
             }),
             Ok(_) if self.is_barred(identity).await? => Err(RegisterError::Barred),
             Ok(_) => Err(RegisterError::Already),
@@ -137,7 +137,8 @@ impl Store {
         self.run(async |db| {
             sqlx::query_as!(
                 User,
-                "update users set nickname = $2 where id = $1 returning id, nickname, avatar_url",
+                "update users set nickname = $2 where id = $1
+                 returning id, nickname, avatar_url as avatar_path",
                 id,
                 nickname,
             )

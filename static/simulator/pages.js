@@ -105,7 +105,11 @@ export function homePage(phone, text) {
 export function profilePage(phone) {
   const { api } = wechatOf(phone);
   let known;
-  const absolute = (path) => new URL(path, document.body.dataset.saoma).href;
+  // A picture is where this page reaches Saoma, which need not be what Saoma calls itself.
+  const absolute = (address) => {
+    const { saoma } = document.body.dataset;
+    return new URL(new URL(address, saoma).pathname, saoma).href;
+  };
   const draw = () => {
     const view = profileViewOf(known, phone.language, phone.siteName, absolute);
     phone.draw(`account_${view.screen}`, view.title, screens.profile(view, act), view.busy);

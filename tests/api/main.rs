@@ -6,6 +6,7 @@ mod support;
 mod accounts;
 mod attempts_of_a_browser;
 mod audit;
+mod avatars;
 mod bad_frames;
 mod bad_input;
 mod channel;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     chromium::Chromium,
     simulated_phone::PhonePage,
-    support::{TestServer, phone::CAMERA},
+    support::{TestServer, phone::CAMERA, pictures::png},
 };
 
 /// Logs this browser in by the phone page, whose person has no account yet.
@@ -92,11 +92,17 @@ async fn all_logins_end_from_the_phone_and_the_account_goes_with_all_that_belong
     second.expect_state("ended").await;
 
     phone.account(&server).await;
+    phone.choose_picture(&png()).await;
+    phone.expect_words("The picture is changed").await;
+    phone.expect_picture(200).await;
+    let pictures = "select count(*) from avatars";
+    assert_eq!(server.database.count(pictures).await, 1);
     phone.tap("Delete account").await;
     phone.expect_words("This cannot be undone").await;
     phone.expect_accessible("deleting").await;
     phone.tap("Delete for good").await;
     phone.expect_words("Account deleted").await;
+    assert_eq!(server.database.count(pictures).await, 0);
     // Whoever comes back is somebody new.
     second.expect_path("/login").await;
     second.expect_state("pending").await;

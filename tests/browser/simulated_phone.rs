@@ -1,8 +1,11 @@
 //! A person with the simulator's phone page: what is pressed there, and what it shows.
 
+use std::{fs, path::Path};
+
 use fantoccini::Locator;
 use serde_json::{Value, json};
 use url::Url;
+use uuid::Uuid;
 
 use crate::{axe, chromium::Chromium, look::Look, support::TestServer};
 
@@ -80,6 +83,24 @@ impl PhonePage {
     pub async fn type_nickname(&self, nickname: &str) {
         let field = self.0.find(Locator::Id("nickname")).await.unwrap();
         field.send_keys(nickname).await.unwrap();
+    }
+
+    /// Chooses a picture with these bytes.
+    pub async fn choose_picture(&self, bytes: &[u8]) {
+        let name = format!("{}.png", Uuid::new_v4());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::write(&path, bytes).unwrap();
+        let field = self.0.find(Locator::Id("picture")).await.unwrap();
+        field.send_keys(path.to_str().unwrap()).await.unwrap();
+    }
+
+    /// Waits until the server's picture has come, with this many pixels a side.
+    pub async fn expect_picture(&self, side: u32) {
+        let script = format!(
+            "const image = document.querySelector('#screen img.avatar'); \
+             return image?.src.includes('/avatars/') && image.naturalWidth === {side}"
+        );
+        self.0.until("the picture".to_owned(), script).await;
     }
 
     /// Types into the field for the two digits.

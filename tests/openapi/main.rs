@@ -25,13 +25,11 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
 const PROTOCOL: &str = include_str!("../../docs/PROTOCOL.md");
 
 /// What the protocol has and this description has not.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 6] = [
     // Sockets, which OpenAPI cannot describe.
     "get /ws/login",
     "get /ws/session",
     "get /ws/phone",
-    // Not there yet.
-    "put /api/phone/avatar",
     // On the admin address only.
     "get /metrics",
     "get /internal/wechat/access_token",

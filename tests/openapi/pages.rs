@@ -25,6 +25,18 @@ pub fn login() {}
 )]
 pub fn dashboard() {}
 
+/// A person's picture, a square JPEG of at most 256 pixels a side.
+#[utoipa::path(
+    get, path = "/avatars/{id}", tag = "pages",
+    params(("id" = Uuid, Path, description = "As in `avatar_url`.")),
+    responses(
+        (status = 200, description = "the picture", content_type = "image/jpeg", body = [u8]),
+        (status = 304, description = "the one with the `ETag` that `If-None-Match` names"),
+        (status = 404, description = "not_found"),
+    ),
+)]
+pub fn avatar() {}
+
 /// The image of a code.
 #[utoipa::path(
     get, path = "/codes/{name}", tag = "pages",

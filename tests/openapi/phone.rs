@@ -241,6 +241,18 @@ pub fn register() {}
 )]
 pub fn rename() {}
 
+/// Puts a picture in the place of the one before; at most 256 KiB.
+#[utoipa::path(
+    put, path = "/api/phone/avatar", tag = "phone",
+    request_body(content(([u8] = "image/jpeg"), ([u8] = "image/png"))),
+    responses(
+        (status = 200, description = "the user", body = User),
+        (status = 422, description = "avatar_invalid"),
+    ),
+    security(("phone" = [])),
+)]
+pub fn set_avatar() {}
+
 /// Deletes the person's account and data.
 #[utoipa::path(delete, path = "/api/phone/account", tag = "phone", responses((status = 204, description = "gone")), security(("phone" = [])))]
 pub fn delete_account() {}

@@ -35,7 +35,7 @@ pub struct User {
     id: Uuid,
     #[schema(required, max_length = 32)]
     nickname: Option<String>,
-    #[schema(required)]
+    #[schema(required, value_type = Option<url::Url>)]
     avatar_url: Option<String>,
 }
 

@@ -6,6 +6,8 @@ const SCENE = /^[A-Za-z0-9_-]{32}$/;
 const REFERENCE = 'BCDF-GHJK';
 const OVER = ['redeemed', 'expired', 'cancelled', 'failed'];
 
+const AVATAR = 'http://localhost:8080/avatars/7c0e4f3a-1d0b-4f53-9a57-0a9a7b6f4c11';
+
 class FakeServer {
   constructor(clock) {
     this.clock = clock;
@@ -242,7 +244,7 @@ class FakeServer {
     if (!(data instanceof ArrayBuffer)) return problem(415, 'unsupported_media_type');
     if (data.byteLength > 256 * 1024) return problem(413, 'too_large');
     this.avatarType = headers['content-type'];
-    return this.changeUser(openid, { avatar_url: '/avatars/1.jpg' });
+    return this.changeUser(openid, { avatar_url: AVATAR });
   }
 
   addSession(more = {}) {

@@ -81,7 +81,7 @@ impl Database {
                 user: row.user_id.map(|id| User {
                     id,
                     nickname: row.nickname,
-                    avatar_url: row.avatar_url,
+                    avatar_path: row.avatar_url,
                 }),
             };
             (row.token_hash, session)

@@ -161,7 +161,7 @@ impl Database {
             let users: Vec<Uuid> = rows.iter().filter_map(|row| row.user_id).collect();
             let users = sqlx::query_as!(
                 User,
-                "select id, nickname, avatar_url from users
+                "select id, nickname, avatar_url as avatar_path from users
                  where id = any($1) and blocked_at is null",
                 &users,
             )

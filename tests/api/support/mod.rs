@@ -10,6 +10,7 @@ pub mod line;
 pub mod mmdb;
 pub mod object_storage;
 pub mod phone;
+pub mod pictures;
 pub mod pool;
 pub mod port;
 pub mod raw;

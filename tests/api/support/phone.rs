@@ -141,6 +141,24 @@ impl Phone {
             .await
     }
 
+    pub async fn rename(&self, nickname: &str) -> Answer {
+        let body = json!({"nickname": nickname});
+        self.request(Method::PUT, "/api/phone/me", Some(body)).await
+    }
+
+    /// As `wx.request` sends an `ArrayBuffer`; an empty content type is none.
+    pub async fn send_avatar(&self, content_type: &str, picture: Vec<u8>) -> Answer {
+        let mut request = self
+            .client
+            .put(format!("{}/api/phone/avatar", self.url))
+            .insert_header((header::AUTHORIZATION, format!("Bearer {}", self.token)))
+            .insert_header((header::ACCEPT_LANGUAGE, self.language.clone()));
+        if !content_type.is_empty() {
+            request = request.insert_header((header::CONTENT_TYPE, content_type));
+        }
+        Answer::of(request.send_body(picture).await.unwrap()).await
+    }
+
     /// Opens `/ws/phone` with the token in the request, or says with which status it was refused.
     pub async fn try_socket(&self) -> Result<PhoneSocket, StatusCode> {
         self.try_socket_with(Some(&self.token)).await

@@ -7,6 +7,7 @@ mod background;
 mod chat;
 mod ends;
 mod pages;
+mod pictures;
 mod replaced;
 mod restarts;
 mod revoked;
