@@ -21,7 +21,7 @@ use crate::{
     hub::messages::Poller,
     login::{
         attempt::{Attempt, State},
-        avatar::{self, Format},
+        avatar,
         phone::Phone,
         reason::Reason,
     },
@@ -140,8 +140,8 @@ pub async fn set_avatar(
         }
     };
     let picture = extract::read_all(&mut payload, avatar::LARGEST, PICTURE_LIMIT).await?;
-    let declared = Format::named(request.content_type());
-    let user = site.login.set_avatar(&phone, declared, picture).await?;
+    let said = request.content_type();
+    let user = site.login.set_avatar(&phone, said, picture).await?;
     Ok(HttpResponse::Ok().json(site.login.public_user(user)))
 }
 

@@ -49,11 +49,11 @@ impl Login {
     pub async fn set_avatar(
         &self,
         phone: &Phone,
-        declared: Option<Format>,
+        content_type: &str,
         picture: Vec<u8>,
     ) -> Result<User, Error> {
         let user = phone.registered()?;
-        let format = Format::of(&picture).filter(|format| Some(*format) == declared);
+        let format = Format::of(&picture).filter(|format| format.agrees_with(content_type));
         let format = format.ok_or(Error::UnsupportedMediaType)?;
         let image = in_turn(format, picture).await?;
         let replaced = self.store.replace_avatar(user.id, Uuid::new_v4(), &image);

@@ -320,7 +320,12 @@ async fn what_is_no_picture_of_ours_is_refused_and_the_old_one_stays() {
             jpeg(),
             415,
         ),
-        ("a JPEG that calls itself nothing", "", jpeg(), 415),
+        (
+            "a text that calls itself nothing",
+            "",
+            b"hello".to_vec(),
+            415,
+        ),
         (
             "the beginning of a JPEG",
             "image/jpeg",
@@ -373,6 +378,10 @@ async fn what_is_no_picture_of_ours_is_refused_and_the_old_one_stays() {
     let user = phone.rename("Ming").await.expect(200);
     assert_eq!(path(&server, &user), before);
     drawn(&shown(&server, &before).await);
+    // What says nothing of itself is what it is.
+    for kind in ["", "application/octet-stream"] {
+        phone.send_avatar(kind, jpeg()).await.expect(200);
+    }
 }
 
 #[actix_web::test]

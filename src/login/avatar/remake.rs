@@ -53,13 +53,16 @@ impl Format {
         bytes.starts_with(b"\x89PNG\r\n\x1a\n").then_some(Self::Png)
     }
 
-    /// What a `Content-Type` says, without its parameters.
-    pub fn named(content_type: &str) -> Option<Self> {
-        match content_type.to_ascii_lowercase().as_str() {
-            "image/jpeg" => Some(Self::Jpeg),
-            "image/png" => Some(Self::Png),
-            _ => None,
-        }
+    /// Whether a `Content-Type`, without its parameters, says the same or nothing.
+    pub fn agrees_with(self, content_type: &str) -> bool {
+        let own = match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+        };
+        let agreeing = ["", "application/octet-stream", own];
+        agreeing
+            .iter()
+            .any(|known| content_type.eq_ignore_ascii_case(known))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What the tests act with: processes, a PostgreSQL that can be stopped, a browser, a phone.
 
 #[path = "../../api/support/answer.rs"]
+#[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod answer;
 #[path = "../../api/support/browser.rs"]
-#[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod browser;
 #[path = "../../api/support/canaries.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
