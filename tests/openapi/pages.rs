@@ -1,5 +1,7 @@
 //! PROTOCOL, section 4.
 
+use crate::schemas::Picture;
+
 /// The login page, or the dashboard.
 #[utoipa::path(get, path = "/", tag = "pages", responses((status = 302, description = "to `/login` or `/dashboard`")))]
 pub fn home() {}
@@ -30,7 +32,7 @@ pub fn dashboard() {}
     get, path = "/avatars/{id}", tag = "pages",
     params(("id" = Uuid, Path, description = "As in `avatar_url`.")),
     responses(
-        (status = 200, description = "the picture", content_type = "image/jpeg", body = [u8]),
+        (status = 200, description = "the picture", content_type = "image/jpeg", body = inline(Picture)),
         (status = 304, description = "the one with the `ETag` that `If-None-Match` names"),
         (status = 404, description = "not_found"),
     ),
@@ -42,7 +44,7 @@ pub fn avatar() {}
     get, path = "/codes/{name}", tag = "pages",
     params(("name" = String, Path, description = "As in `code_url`.")),
     responses(
-        (status = 200, description = "the image", content(([u8] = "image/jpeg"), ([u8] = "image/png"))),
+        (status = 200, description = "the image", content((inline(Picture) = "image/jpeg"), (inline(Picture) = "image/png"))),
         (status = 302, description = "to the CDN"),
         (status = 404, description = "code_unknown, not_found"),
     ),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::schemas::{Browser, Check, User, Wait};
+use crate::schemas::{Browser, Check, Picture, User, Wait};
 
 #[derive(Deserialize, ToSchema)]
 struct LoginCode {
@@ -244,7 +244,7 @@ pub fn rename() {}
 /// Puts a picture in the place of the one before; at most 256 KiB.
 #[utoipa::path(
     put, path = "/api/phone/avatar", tag = "phone",
-    request_body(content(([u8] = "image/jpeg"), ([u8] = "image/png"))),
+    request_body(content((inline(Picture) = "image/jpeg"), (inline(Picture) = "image/png"))),
     responses(
         (status = 200, description = "the user", body = User),
         (status = 422, description = "avatar_invalid"),

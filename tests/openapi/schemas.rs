@@ -30,6 +30,11 @@ pub struct Problem {
     tries_left: Option<u8>,
 }
 
+/// The bytes of a file.
+#[derive(Serialize, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct Picture(Vec<u8>);
+
 #[derive(Serialize, ToSchema)]
 pub struct User {
     id: Uuid,
