@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use saoma::simulator::FaultMode;
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::timeout};
 
