@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::{super::messages::Unsaid, presence::FIRST_WORD, *};
-use crate::login::ids::AttemptId;
+use crate::{login::ids::AttemptId, session::protocol::ServerMessage};
 
 const ABSENT: Duration = Duration::from_secs(6);
 const PHONE: SocketId = SocketId(1);
