@@ -4,7 +4,6 @@
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod answer;
 #[path = "../../api/support/browser.rs"]
-#[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod browser;
 #[path = "../../api/support/canaries.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest of it")]
@@ -14,7 +13,6 @@ pub mod disk;
 #[path = "../../api/support/known_scenes.rs"]
 pub mod known_scenes;
 #[path = "../../api/support/line.rs"]
-#[expect(dead_code, reason = "the tests of the API use the rest of it")]
 pub mod line;
 pub mod net;
 pub mod peer;
