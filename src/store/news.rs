@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Store, StoreError,
+    LIMIT, Store, StoreError,
     attempt_rows::{AttemptRow, all, attempts},
     seconds,
 };
@@ -55,7 +55,8 @@ impl Store {
 
     /// Reads those of these attempts that have moved on, in one query.
     pub async fn read_changed(&self, known: &[Known]) -> Result<Vec<Attempt>, StoreError> {
-        all(self.run(async |db| changed(db, known).await).await?)
+        let read = async |db: &mut PgConnection| changed(db, known).await;
+        all(Self::run_on(&self.together_pool, LIMIT, read).await?)
     }
 
     /// Those of these attempts whose code another phone tried within this time.
