@@ -175,13 +175,14 @@ async fn g9_browser_and_phone_talk_on_through_restarts_on_the_schema_of_a_newer_
     execute(&cluster, NEWER).await;
     talk(&mut browser, &mut socket, &session).await;
     for killed in [true, false] {
+        browser.drop_socket();
+        socket.drop_socket();
         if killed {
             server.kill_and_start_again().await;
         } else {
             let ended = server.stop_and_start_again().await;
             assert_eq!(ended.code, Some(0), "{}", ended.err);
         }
-        browser.drop_socket();
         browser.open_session().await;
         socket = phone.socket().await;
         let told = socket.expect("peer").await;
@@ -201,6 +202,7 @@ async fn g9_browser_and_phone_talk_on_through_restarts_on_the_schema_of_a_newer_
         let confirmed = socket.call("confirm", confirm).await;
         assert_eq!(confirmed["status"], 200, "{confirmed}");
         login.redeem(&ticket["attempt"]).await.expect(200);
+        login.drop_socket();
     }
 }
 

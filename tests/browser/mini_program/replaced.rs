@@ -16,8 +16,12 @@ async fn a_page_that_is_told_to_show_another_code_is_told_of_and_its_code_scanne
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
-    let version = attempt.browser.expect("scanned").await["version"].clone();
-    attempt.browser.refresh(&version, false).await;
+    attempt.browser.expect("scanned").await;
+    // By this the phone's socket is known to be open.
+    attempt.browser.drop_socket();
+    mini.expect_words("The sign-in page was closed").await;
+    let state = attempt.browser.resume(&attempt.id.clone()).await;
+    attempt.browser.refresh(&state["version"], false).await;
     let ticket = attempt.browser.expect("ticket").await;
     // Nobody taps anything on the phone.
     mini.expect("replaced").await;

@@ -41,7 +41,9 @@ impl Restarting {
         (attempt, mini)
     }
 
-    async fn again(&mut self) {
+    /// Sockets that nobody reads would keep the old one waiting.
+    async fn again(&mut self, attempt: &mut Attempt) {
+        attempt.browser.drop_socket();
         self.server.stop().await;
         let again = self.server.beside(&self.options).await;
         self.proxy.lead_to(&again.url);
@@ -51,7 +53,6 @@ impl Restarting {
 
     /// The page finds the new server, and its login in this state.
     async fn resumed(&self, attempt: &mut Attempt, state: &str) {
-        attempt.browser.drop_socket();
         attempt.browser.url.clone_from(&self.server.url);
         let found = attempt.browser.resume(&attempt.id.clone()).await;
         assert_eq!(found["type"], state, "{found}");
@@ -63,7 +64,7 @@ async fn after_the_scan_the_confirm_is_pressed_as_if_nothing_had_been() {
     let mut site = Restarting::start(&[]).await;
     let phone = site.server.registered_phone("Ming").await;
     let (mut attempt, mut mini) = site.scanned(&phone).await;
-    site.again().await;
+    site.again(&mut attempt).await;
     site.resumed(&mut attempt, "scanned").await;
     mini.tap("Sign in");
     mini.expect("waiting").await;
@@ -83,7 +84,7 @@ async fn a_confirm_whose_answer_the_restart_took_is_pressed_again() {
         view["screen"] == "confirm" && view["notice"] != ""
     })
     .await;
-    site.again().await;
+    site.again(&mut attempt).await;
     site.resumed(&mut attempt, "login_succeeded").await;
     mini.tap("Sign in");
     mini.expect("waiting").await;
@@ -98,7 +99,7 @@ async fn a_newcomer_registers_after_it() {
     let (mut attempt, mut mini) = site.scanned(&phone).await;
     mini.tap("Sign in");
     mini.expect("not_registered").await;
-    site.again().await;
+    site.again(&mut attempt).await;
     site.resumed(&mut attempt, "not_registered").await;
     mini.act(&json!(["submit", ".form", {"nickname": "Ming"}]));
     mini.expect("waiting").await;
@@ -113,7 +114,7 @@ async fn whoever_waits_for_the_computer_hears_of_the_login_after_it() {
     let (mut attempt, mut mini) = site.scanned(&phone).await;
     mini.tap("Sign in");
     mini.expect("waiting").await;
-    site.again().await;
+    site.again(&mut attempt).await;
     site.resumed(&mut attempt, "login_succeeded").await;
     attempt.browser.redeem(&attempt.id).await.expect(200);
     // Nobody taps anything.
@@ -127,7 +128,7 @@ async fn the_six_digits_are_good_after_it() {
     let (mut attempt, mut mini) = site.scanned(&phone).await;
     mini.tap("Sign in");
     let code = mini.expect("waiting").await["checkCode"].clone();
-    site.again().await;
+    site.again(&mut attempt).await;
     site.resumed(&mut attempt, "code_needed").await;
     let typed = json!({"type": "check_code", "code": code});
     attempt.browser.send(typed).await;
@@ -149,11 +150,12 @@ async fn the_chat_comes_back_by_itself() {
     mini.act(&json!(["follow"]));
     mini.expect_words("The page on the computer is closed")
         .await;
-    site.again().await;
+    site.again(&mut attempt).await;
     let mut dashboard = attempt.browser.tab();
     dashboard.url.clone_from(&site.server.url);
     dashboard.open_session().await;
     mini.expect_words("The page on the computer is open").await;
+    assert_eq!(dashboard.expect("peer").await["present"], true);
     mini.act(&json!(["type", ".text", "Back again"]));
     mini.tap("Send");
     assert_eq!(dashboard.expect("message").await["text"], "Back again");
