@@ -54,7 +54,13 @@ pub async fn pair(
     browser.expect_path("/dashboard").await;
     browser.expect_phone(false).await;
     let mut socket = phone.socket().await;
-    let session = socket.expect("peer").await["session"].clone();
+    // The dashboard may open its socket after the phone.
+    let session = loop {
+        let peer = socket.expect("peer").await;
+        if peer["present"] == true {
+            break peer["session"].clone();
+        }
+    };
     browser.expect_phone(true).await;
     (browser, socket, session)
 }
