@@ -1,6 +1,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { chat, closeAll, settle } = require('./support/pages');
+const { openPage } = require('./support/render');
+const { chat, closeAll, phone, show, settle } = require('./support/pages');
 const { cleaned } = require('../lib/chat');
 
 test.after(closeAll);
@@ -122,4 +123,23 @@ test('in English all of it is', async () => {
   server.socket.open();
   await settle();
   assert.doesNotMatch(page.text(), /[\u4e00-\u9fff]/);
+});
+
+test('of the five sockets that WeChat allows a phone takes one, however many pages lie on each other', async () => {
+  const { server, wx } = phone();
+  const pages = [];
+  const open = () => server.sockets.filter((socket) => socket.isOpen).length;
+  for (let number = 0; number < 8; number += 1) {
+    if (pages.length > 0) pages[pages.length - 1].instance.onHide();
+    pages.push(await show(openPage('pages/chat/chat', wx.api), { session: `session-${number}`, name: 'Chrome' }));
+    server.socket.open();
+    assert.equal(open(), 1);
+  }
+  while (pages.length > 1) {
+    pages.pop().instance.onUnload();
+    pages[pages.length - 1].instance.onShow();
+    await settle();
+    server.socket.open();
+    assert.equal(open(), 1);
+  }
 });
