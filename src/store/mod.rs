@@ -94,6 +94,9 @@ pub struct Store {
     /// For what many ask for at once.
     together_pool: PgPool,
     together: Together,
+    /// For what other instances tell of: somebody waits for it at both ends, and what is lost
+    /// with a connection is found by the next look.
+    news_pool: PgPool,
     /// For readiness alone: a busy pool is no reason to take an instance's traffic away.
     ready_pool: PgPool,
     timers: Timers,
@@ -121,13 +124,15 @@ impl Store {
             ("plan_cache_mode", "force_generic_plan"),
         ]);
         let relaxed = batches.clone().options([("synchronous_commit", "off")]);
-        let together_pool = small(TOGETHER_CONNECTIONS).connect_lazy_with(batches);
+        let together_pool = small(TOGETHER_CONNECTIONS).connect_lazy_with(batches.clone());
+        let unasked = small(1).before_acquire(|_, _| Box::pin(async { Ok(true) }));
         Self {
             pool: limits(pool).connect_lazy_with(options.clone()),
             ready_pool: small(1).connect_lazy_with(options),
             begin_pool: small(1).connect_lazy_with(relaxed),
             together: Together::new(together_pool.clone(), timers),
             together_pool,
+            news_pool: unasked.connect_lazy_with(batches),
             timers,
         }
     }
@@ -215,14 +220,22 @@ impl Store {
 
     /// Every pool that reads the time, so that a test can move its database's clock in all
     /// connections.
-    pub fn pools(&self) -> [&PgPool; 3] {
-        [&self.pool, &self.begin_pool, &self.together_pool]
+    pub fn pools(&self) -> [&PgPool; 4] {
+        let Self {
+            pool,
+            begin_pool,
+            together_pool,
+            news_pool,
+            ..
+        } = self;
+        [pool, begin_pool, together_pool, news_pool]
     }
 
     /// Ends all connections.
     pub async fn close(&self) {
         self.begin_pool.close().await;
         self.together_pool.close().await;
+        self.news_pool.close().await;
         self.ready_pool.close().await;
         self.pool.close().await;
     }

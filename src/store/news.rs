@@ -56,7 +56,7 @@ impl Store {
     /// Reads those of these attempts that have moved on, in one query.
     pub async fn read_changed(&self, known: &[Known]) -> Result<Vec<Attempt>, StoreError> {
         let read = async |db: &mut PgConnection| changed(db, known).await;
-        all(Self::run_on(&self.together_pool, LIMIT, read).await?)
+        all(Self::run_on(&self.news_pool, LIMIT, read).await?)
     }
 
     /// Those of these attempts whose code another phone tried within this time.
