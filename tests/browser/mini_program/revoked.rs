@@ -64,7 +64,7 @@ async fn the_devices_are_listed_and_ended() {
 }
 
 #[actix_web::test]
-async fn the_chat_says_that_its_pair_is_gone_and_that_a_page_is_closed_apart() {
+async fn a_text_that_reaches_nobody_says_what_to_do() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
@@ -78,14 +78,14 @@ async fn the_chat_says_that_its_pair_is_gone_and_that_a_page_is_closed_apart() {
         .await;
     mini.act(&json!(["type", ".text", "Anybody?"]));
     mini.tap("Send");
-    mini.expect_words("Open Example there, then send it again")
-        .await;
-    // The browser signs out: no page can be opened that would help.
+    mini.expect_words("not delivered").await;
+    mini.expect_words("Open Example there").await;
+    // The browser signs out: to open its page does not help, to sign in once more does.
     let mut dashboard = attempt.browser.tab();
     dashboard.post("/api/logout", json!({})).await.expect(204);
     mini.act(&json!(["type", ".text", "And now?"]));
     mini.tap("Send");
-    mini.expect_words("is signed out").await;
+    mini.expect_words("sign in once more with this phone").await;
 }
 
 #[actix_web::test]
