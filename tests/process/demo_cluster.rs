@@ -52,8 +52,7 @@ async fn the_cluster_demo_logs_people_in_across_its_instances_and_stops_with_ctr
 
     let folder = demo.folder();
     demo.program.signal_group(Signal::SIGINT);
-    // Its parts end one after the other, and an instance may take half a minute.
-    let ended = demo.program.ends_within(Duration::from_secs(60)).await;
+    let ended = demo.program.ends_within(Duration::from_secs(30)).await;
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     assert!(!folder.exists(), "{}", folder.display());
     for port in demo.ports {
