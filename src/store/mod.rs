@@ -1,7 +1,8 @@
 //! Postgres: the only place that knows SQL.
 //!
-//! Every change of an attempt is one guarded UPDATE in autocommit that must hit
-//! one row; every time comes from the database's `saoma_now()`.
+//! Every change of an attempt is a guarded UPDATE in autocommit that must hit one
+//! row, alone or with others' in one statement ([`together`]); every time comes
+//! from the database's `saoma_now()`.
 
 mod attempt_rows;
 mod attempts;
