@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::support::{MiniProgram, scanned};
+use super::support::{MiniProgram, scanned, signed_in};
 use crate::support::{
     TestServer,
     phone::{CAMERA, FORWARDED},
@@ -144,10 +144,7 @@ async fn the_list_of_devices_and_the_chat_go_on() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
-    mini.tap("Sign in");
-    mini.expect("waiting").await;
-    attempt.browser.redeem(&attempt.id).await.expect(200);
-    mini.expect("done").await;
+    signed_in(&mut mini, &mut attempt, "Sign in").await;
     let mut dashboard = attempt.browser.tab();
     dashboard.open_session().await;
     mini.tap("Send to computer");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::support::{MiniProgram, scanned};
+use super::support::{MiniProgram, scanned, signed_in};
 use crate::support::{
     TestServer,
     phone::{CAMERA, FORWARDED},
@@ -100,10 +100,7 @@ async fn a_phone_whose_clock_is_hours_off_signs_in_and_sees_no_wrong_age() {
         assert_eq!(view["notice"], "");
         // What has passed is counted from the scan on.
         server.advance(Duration::from_secs(30)).await;
-        mini.tap("Sign in");
-        mini.expect("waiting").await;
-        attempt.browser.redeem(&attempt.id).await.expect(200);
-        mini.expect("done").await;
+        signed_in(&mut mini, &mut attempt, "Sign in").await;
         mini.open("pages/index/index");
         mini.expect("list").await;
     }

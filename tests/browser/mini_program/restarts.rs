@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::support::MiniProgram;
+use super::support::{MiniProgram, signed_in};
 use crate::{
     proxy::Proxy,
     support::{Attempt, Phone, TestServer, phone::CAMERA, server::Options},
@@ -86,10 +86,7 @@ async fn a_confirm_whose_answer_the_restart_took_is_pressed_again() {
     .await;
     site.again(&mut attempt).await;
     site.resumed(&mut attempt, "login_succeeded").await;
-    mini.tap("Sign in");
-    mini.expect("waiting").await;
-    attempt.browser.redeem(&attempt.id).await.expect(200);
-    mini.expect("done").await;
+    signed_in(&mut mini, &mut attempt, "Sign in").await;
 }
 
 #[actix_web::test]
@@ -142,10 +139,7 @@ async fn the_chat_comes_back_by_itself() {
     let mut site = Restarting::start(&[]).await;
     let phone = site.server.registered_phone("Ming").await;
     let (mut attempt, mut mini) = site.scanned(&phone).await;
-    mini.tap("Sign in");
-    mini.expect("waiting").await;
-    attempt.browser.redeem(&attempt.id).await.expect(200);
-    mini.expect("done").await;
+    signed_in(&mut mini, &mut attempt, "Sign in").await;
     mini.tap("Send to computer");
     mini.act(&json!(["follow"]));
     mini.expect_words("The page on the computer is closed")

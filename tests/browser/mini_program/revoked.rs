@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::support::scanned;
+use super::support::{scanned, signed_in};
 use crate::support::{TestServer, phone::CAMERA};
 
 const REVOKE: &str = "DELETE FROM phone_sessions";
@@ -50,10 +50,7 @@ async fn the_devices_are_listed_and_ended() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
-    mini.tap("Sign in");
-    mini.expect("waiting").await;
-    attempt.browser.redeem(&attempt.id).await.expect(200);
-    mini.expect("done").await;
+    signed_in(&mut mini, &mut attempt, "Sign in").await;
     mini.open("pages/index/index");
     mini.expect("list").await;
     server.database.execute(REVOKE).await;
@@ -68,10 +65,7 @@ async fn a_text_that_reaches_nobody_says_what_to_do() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let (mut attempt, mut mini, _) = scanned(&server, &phone, "en", CAMERA).await;
-    mini.tap("Sign in");
-    mini.expect("waiting").await;
-    attempt.browser.redeem(&attempt.id).await.expect(200);
-    mini.expect("done").await;
+    signed_in(&mut mini, &mut attempt, "Sign in").await;
     mini.tap("Send to computer");
     mini.act(&json!(["follow"]));
     mini.expect_words("The page on the computer is closed")
@@ -97,10 +91,7 @@ async fn the_chat_of_a_revoked_phone_comes_back_without_its_pair() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let (mut attempt, mut mini, _) = scanned(&server, &phone, "zh_CN", CAMERA).await;
-    mini.tap("确认登录");
-    mini.expect("waiting").await;
-    attempt.browser.redeem(&attempt.id).await.expect(200);
-    mini.expect("done").await;
+    signed_in(&mut mini, &mut attempt, "确认登录").await;
     let mut dashboard = attempt.browser.tab();
     dashboard.open_session().await;
     mini.tap("给电脑发消息");

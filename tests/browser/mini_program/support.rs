@@ -149,3 +149,11 @@ pub async fn scanned(
     let view = mini.scan(&attempt.scene, entry_scene).await;
     (attempt, mini, view)
 }
+
+/// The person agrees by this button, and the browser takes its login.
+pub async fn signed_in(mini: &mut MiniProgram, attempt: &mut Attempt, button: &str) {
+    mini.tap(button);
+    mini.expect("waiting").await;
+    attempt.browser.redeem(&attempt.id).await.expect(200);
+    mini.expect("done").await;
+}
