@@ -81,6 +81,12 @@ impl Figures {
         Line { slope, r2 }
     }
 
+    /// All memory with the most waiting, in kilobytes.
+    pub fn whole(&self) -> f64 {
+        let last = self.memory.last();
+        last.map_or(f64::NAN, |point| point.pss as f64)
+    }
+
     /// What stays of the memory that all pages took: 0 nothing, 1 all of it.
     pub fn kept(&self) -> Option<f64> {
         let base = self.base.pss as f64;
