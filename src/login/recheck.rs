@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use actix::Addr;
 use tokio::{
     sync::Notify,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 use super::{limits::Limits, message, reason::Reason};
@@ -151,6 +151,21 @@ impl Recheck {
     }
 }
 
+/// Erases old salts, with a breath between two batches: logins go on beside it.
+async fn erase_salts(store: &Store) {
+    const BREATH: Duration = Duration::from_millis(50);
+    loop {
+        match store.erase_salts().await {
+            Ok(true) => sleep(BREATH).await,
+            Ok(false) => return,
+            Err(error) => {
+                tracing::debug!(%error, "salts are erased at the next look");
+                return;
+            }
+        }
+    }
+}
+
 /// Deletes what nobody needs any more, until the process ends.
 pub async fn tidy(store: Store, limits: Limits, audit_retention: Duration) {
     let mut tick = interval(TIDY_EVERY);
@@ -158,9 +173,7 @@ pub async fn tidy(store: Store, limits: Limits, audit_retention: Duration) {
     loop {
         tick.tick().await;
         limits.forget_quiet();
-        if let Err(error) = store.erase_salts().await {
-            tracing::debug!(%error, "salts are erased at the next look");
-        }
+        erase_salts(&store).await;
         // More batches are left to the next minute only when the database is away.
         while matches!(store.delete_old().await, Ok(true)) {}
         if let Err(error) = store.note_uncollected().await {

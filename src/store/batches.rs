@@ -1,8 +1,11 @@
 //! Many small askers, one statement.
 //!
-//! Who asks while a statement of the same kind is under way goes with all others
-//! that do (at most 128) in the next one. Alone nobody waits; the more ask, the
-//! less each of them costs, as in a database's group commit.
+//! While few ask, each goes at once, in a statement of his own. Who asks while
+//! as many statements of the kind are under way as may be goes with all others
+//! that do (at most 128) in the next one, as in a database's group commit. Once
+//! that is a crowd, one statement is under way at a time, and after it a pause
+//! as long, in which more come: a statement for one costs the database as much
+//! as five rows of one for sixteen.
 
 use std::{
     collections::VecDeque,
@@ -13,11 +16,20 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::{Instant, timeout},
+};
 
 use super::StoreError;
 
 const MOST: usize = 128;
+/// So many in one batch are a crowd; fewer also come together while a disk takes its time.
+const CROWD: usize = 8;
+/// So many who wait need no pause: more together would hardly cost less.
+const ENOUGH: usize = 32;
+/// The longest pause between two batches of a crowd.
+const PAUSE: Duration = Duration::from_millis(5);
 const LIMIT: Duration = Duration::from_secs(2);
 
 type Answer<O> = oneshot::Sender<Result<O, StoreError>>;
@@ -30,22 +42,27 @@ pub(super) struct Rules<I> {
     pub(super) name: &'static str,
     /// Askers that may wait; more are refused at once.
     pub(super) room: usize,
+    /// Batches that may be under way at a time while there is no crowd.
+    pub(super) at_once: usize,
     /// Two that are apart from each other never go together.
     pub(super) apart: fn(&I, &I) -> bool,
 }
 
-/// The way into the batches, of which one is under way at a time. A clone is cheap.
+/// The way into the batches. A clone is cheap.
 pub(super) struct Batches<I, O>(Arc<Shared<I, O>>);
 
 struct Shared<I, O> {
     rules: Rules<I>,
     run: Box<Run<I, O>>,
     queue: Mutex<Queue<I, O>>,
+    /// Told when [`ENOUGH`] wait.
+    enough: Notify,
 }
 
 struct Queue<I, O> {
     waiting: VecDeque<(I, Answer<O>)>,
-    under_way: bool,
+    under_way: usize,
+    crowded: bool,
 }
 
 impl<I, O> Clone for Batches<I, O> {
@@ -71,10 +88,16 @@ impl<I: Clone + 'static, O: 'static> Batches<I, O> {
     {
         let queue = Mutex::new(Queue {
             waiting: VecDeque::new(),
-            under_way: false,
+            under_way: 0,
+            crowded: false,
         });
         let run = Box::new(move |askers| Box::pin(run(askers)) as _);
-        Self(Arc::new(Shared { rules, run, queue }))
+        Self(Arc::new(Shared {
+            rules,
+            run,
+            queue,
+            enough: Notify::new(),
+        }))
     }
 
     /// Waits for its answer, 2 s at the most.
@@ -86,8 +109,16 @@ impl<I: Clone + 'static, O: 'static> Batches<I, O> {
                 return Err(StoreError::TimedOut);
             }
             queue.waiting.push_back((asker, sender));
-            if !queue.under_way {
-                queue.under_way = true;
+            if queue.waiting.len() == ENOUGH {
+                self.0.enough.notify_one();
+            }
+            let at_once = if queue.crowded {
+                1
+            } else {
+                self.0.rules.at_once
+            };
+            if queue.under_way < at_once {
+                queue.under_way += 1;
                 // In a task of its own: whoever asks may stop waiting.
                 let under_way = UnderWay {
                     shared: self.0.clone(),
@@ -108,9 +139,14 @@ impl<I, O> Shared<I, O> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next batch; an empty one when nobody asks any more, and then the next asker begins.
+    /// The next batch; an empty one when nobody asks any more, or when others are under way
+    /// that will come back for a crowd. Whoever gets that has ended.
     fn next(&self) -> Vec<(I, Answer<O>)> {
         let mut queue = self.lock();
+        if queue.crowded && queue.under_way > 1 {
+            queue.under_way -= 1;
+            return Vec::new();
+        }
         let mut batch: Vec<(I, Answer<O>)> = Vec::new();
         let mut later = VecDeque::new();
         while batch.len() < MOST {
@@ -130,8 +166,21 @@ impl<I, O> Shared<I, O> {
         }
         later.append(&mut queue.waiting);
         queue.waiting = later;
-        queue.under_way = !batch.is_empty();
+        queue.crowded = batch.len() >= CROWD;
+        if batch.is_empty() {
+            queue.under_way -= 1;
+        }
         batch
+    }
+
+    /// Lets others come, no longer than this.
+    async fn pause(&self, longest: Duration) {
+        let enough = async {
+            while self.lock().waiting.len() < ENOUGH {
+                self.enough.notified().await;
+            }
+        };
+        let _ = timeout(longest, enough).await;
     }
 }
 
@@ -152,7 +201,12 @@ impl<I: Clone + 'static, O: 'static> UnderWay<I, O> {
             }
             let (askers, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
             metrics::counter!("saoma_batches_total", "of" => name).increment(1);
+            let crowd = askers.len() >= CROWD;
+            let began = Instant::now();
             self.serve(askers.into(), answers).await;
+            if crowd {
+                self.shared.pause(began.elapsed().min(PAUSE)).await;
+            }
         }
     }
 
@@ -192,7 +246,7 @@ impl<I: Clone + 'static, O: 'static> UnderWay<I, O> {
 impl<I, O> Drop for UnderWay<I, O> {
     fn drop(&mut self) {
         if !self.over {
-            self.shared.lock().under_way = false;
+            self.shared.lock().under_way -= 1;
         }
     }
 }

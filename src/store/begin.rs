@@ -69,6 +69,7 @@ impl BeginQueue {
         let rules = Rules {
             name: "begin",
             room: ROOM,
+            at_once: 1,
             apart,
         };
         let begun = Arc::new(AtomicUsize::new(0));

@@ -83,8 +83,9 @@ const REACH_LIMIT: Duration = Duration::from_secs(5);
 /// than it would in the middle of its statement.
 const TRUSTED: Duration = Duration::from_millis(10);
 
-/// One for each kind of what many ask for at once.
-const TOGETHER_CONNECTIONS: u32 = 4;
+/// For what many ask for at once: pools, which the threads share, and the connections of each.
+const TOGETHER_POOLS: usize = 2;
+const TOGETHER_CONNECTIONS: u32 = 3;
 
 /// The database.
 #[derive(Debug, Clone)]
@@ -93,7 +94,7 @@ pub struct Store {
     /// For the attempts' inserts alone: their commits do not wait for the disk.
     begin_pool: PgPool,
     /// For what many ask for at once.
-    together_pool: PgPool,
+    together_pools: [PgPool; TOGETHER_POOLS],
     together: Together,
     /// For what other instances tell of: somebody waits for it at both ends, and what is lost
     /// with a connection is found by the next look.
@@ -125,14 +126,15 @@ impl Store {
             ("plan_cache_mode", "force_generic_plan"),
         ]);
         let relaxed = batches.clone().options([("synchronous_commit", "off")]);
-        let together_pool = small(TOGETHER_CONNECTIONS).connect_lazy_with(batches.clone());
+        let together_pools = [(); TOGETHER_POOLS]
+            .map(|()| small(TOGETHER_CONNECTIONS).connect_lazy_with(batches.clone()));
         let unasked = small(1).before_acquire(|_, _| Box::pin(async { Ok(true) }));
         Self {
             pool: limits(pool).connect_lazy_with(options.clone()),
             ready_pool: small(1).connect_lazy_with(options),
             begin_pool: small(1).connect_lazy_with(relaxed),
-            together: Together::new(together_pool.clone(), timers),
-            together_pool,
+            together: Together::new(&together_pools, timers),
+            together_pools,
             news_pool: unasked.connect_lazy_with(batches),
             timers,
         }
@@ -221,21 +223,18 @@ impl Store {
 
     /// Every pool that reads the time, so that a test can move its database's clock in all
     /// connections.
-    pub fn pools(&self) -> [&PgPool; 4] {
-        let Self {
-            pool,
-            begin_pool,
-            together_pool,
-            news_pool,
-            ..
-        } = self;
-        [pool, begin_pool, together_pool, news_pool]
+    pub fn pools(&self) -> Vec<&PgPool> {
+        let mut pools = vec![&self.pool, &self.begin_pool, &self.news_pool];
+        pools.extend(&self.together_pools);
+        pools
     }
 
     /// Ends all connections.
     pub async fn close(&self) {
         self.begin_pool.close().await;
-        self.together_pool.close().await;
+        for pool in &self.together_pools {
+            pool.close().await;
+        }
         self.news_pool.close().await;
         self.ready_pool.close().await;
         self.pool.close().await;

@@ -29,6 +29,7 @@ impl ResumeQueue {
         let rules = Rules {
             name: "resume",
             room: ROOM,
+            at_once: 1,
             apart,
         };
         Self(Batches::new(rules, move |asked| {

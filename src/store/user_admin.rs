@@ -57,7 +57,9 @@ impl Store {
                             state = 'failed', reason = 'user_blocked',
                             version = saoma_next_version(a.version, a.expires_at)
                         from blocked b
-                        where a.user_id = b.id and a.state = any($2) and a.expires_at > saoma_now()
+                        join wechat_identities i on i.user_id = b.id
+                        where a.app_id = i.app_id and a.openid = i.openid
+                            and a.user_id = b.id and a.state = any($2) and a.expires_at > saoma_now()
                         returning a.id, a.user_id, a.browser_name, a.browser_os
                     ), audited as (
                         insert into audit_log (event, outcome, user_id, attempt_id, session_id,
@@ -97,7 +99,9 @@ impl Store {
                             state = 'failed', reason = 'user_blocked',
                             version = saoma_next_version(a.version, a.expires_at)
                         from unblocked u
-                        where a.user_id = u.id and a.state = any($2) and a.expires_at > saoma_now()
+                        join wechat_identities i on i.user_id = u.id
+                        where a.app_id = i.app_id and a.openid = i.openid
+                            and a.user_id = u.id and a.state = any($2) and a.expires_at > saoma_now()
                     ), audited as (
                         insert into audit_log (event, user_id) select 'user_unblocked', id from unblocked
                     )

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use tokio::{sync::Semaphore, task::yield_now};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinHandle, yield_now},
+};
 
 use super::*;
 
@@ -25,9 +28,14 @@ impl Doubling {
     }
 
     fn batches(&self, room: usize) -> Batches<u32, u32> {
+        self.batches_at_once(room, 1)
+    }
+
+    fn batches_at_once(&self, room: usize, at_once: usize) -> Batches<u32, u32> {
         let rules = Rules {
             name: "test",
             room,
+            at_once,
             apart: |one, other| one == other,
         };
         let Self { permits, went } = self.clone();
@@ -52,6 +60,58 @@ impl Doubling {
 async fn ask_all(batches: &Batches<u32, u32>, numbers: &[u32]) -> Vec<Option<u32>> {
     let asked = numbers.iter().map(|number| batches.ask(*number));
     join_all(asked).await.into_iter().map(Result::ok).collect()
+}
+
+/// Asks for each number in a task of its own, one after the other.
+async fn begin(
+    batches: &Batches<u32, u32>,
+    numbers: impl IntoIterator<Item = u32>,
+) -> Vec<JoinHandle<Option<u32>>> {
+    let mut asked = Vec::new();
+    for number in numbers {
+        let batches = batches.clone();
+        asked.push(actix::spawn(async move { batches.ask(number).await.ok() }));
+        // The asker asks, and who serves him begins.
+        yield_now().await;
+        yield_now().await;
+    }
+    asked
+}
+
+#[actix_web::test]
+async fn while_few_ask_each_goes_at_once_up_to_a_limit() {
+    let doubling = Doubling::new(0);
+    let batches = doubling.batches_at_once(10, 3);
+    let asked = begin(&batches, 1..=5).await;
+    doubling.permits.add_permits(4);
+    let answers = join_all(asked).await.into_iter().map(Result::unwrap);
+    assert_eq!(answers.collect::<Vec<_>>(), [2, 4, 6, 8, 10].map(Some));
+    let mut went = doubling.went();
+    went.sort_unstable();
+    assert_eq!(went, [vec![1], vec![2], vec![3], vec![4, 5]]);
+}
+
+#[actix_web::test]
+async fn a_crowd_goes_together_and_so_does_who_comes_while_it_is_under_way() {
+    let doubling = Doubling::new(0);
+    let batches = doubling.batches_at_once(10, 3);
+    let mut asked = begin(&batches, 1..=11).await;
+    // The first is served, and whoever served him has the crowd of eight next.
+    doubling.permits.add_permits(1);
+    while !batches.0.lock().crowded {
+        yield_now().await;
+    }
+    // The second and third end beside it, and yet nobody goes alone.
+    asked.extend(begin(&batches, [20, 21]).await);
+    doubling.permits.add_permits(4);
+    for asked in asked {
+        assert!(asked.await.unwrap().is_some());
+    }
+    let went = doubling.went();
+    assert_eq!(went.len(), 5);
+    assert_eq!(went[0], [1]);
+    assert!(went.contains(&(4..=11).collect()));
+    assert_eq!(went[4], [20, 21]);
 }
 
 #[actix_web::test]

@@ -10,6 +10,11 @@ mod phones;
 mod redeems;
 mod scans;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use sqlx::{PgConnection, PgPool};
 
 use super::{
@@ -29,6 +34,8 @@ pub use scans::Scan;
 
 /// Of each kind; more than that is answered `unavailable` at once.
 const ROOM: usize = 1024;
+/// Statements of one kind at the same time, while few ask.
+const AT_ONCE: usize = 3;
 
 /// The ways into the batches.
 #[derive(Debug, Clone)]
@@ -42,13 +49,14 @@ pub(super) struct Together {
 /// What the statements need.
 #[derive(Debug, Clone)]
 struct Database {
-    pool: PgPool,
+    pools: Arc<[PgPool]>,
     timers: Timers,
 }
 
 impl Together {
-    pub(super) fn new(pool: PgPool, timers: Timers) -> Self {
-        let db = Database { pool, timers };
+    pub(super) fn new(pools: &[PgPool], timers: Timers) -> Self {
+        let pools = pools.into();
+        let db = Database { pools, timers };
         Self {
             phones: phones::batches(db.clone()),
             scans: scans::batches(db.clone()),
@@ -63,7 +71,15 @@ impl Database {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        Store::run_on(&self.pool, LIMIT, work).await
+        Store::run_on(self.pool(), LIMIT, work).await
+    }
+
+    /// This thread's pool. An answer wakes the thread that opened its connection, which is then
+    /// most often the one that waits for it.
+    fn pool(&self) -> &PgPool {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local!(static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed));
+        &self.pools[NUMBER.with(|number| number % self.pools.len())]
     }
 }
 
@@ -71,6 +87,7 @@ fn rules<I>(name: &'static str, apart: fn(&I, &I) -> bool) -> Rules<I> {
     Rules {
         name,
         room: ROOM,
+        at_once: AT_ONCE,
         apart,
     }
 }

@@ -25,9 +25,9 @@ async fn waiting(server: &Arc<TestServer>, number: usize) -> Vec<Attempt> {
     all
 }
 
-/// The pool of four, four for what many ask for at once, and one for new attempts, whatever
+/// The pool of four, six for what many ask for at once, and one for new attempts, whatever
 /// waits.
-const POOLS: i64 = 9;
+const POOLS: i64 = 11;
 
 /// What the server holds open to its database.
 async fn connections(server: &TestServer) -> i64 {
