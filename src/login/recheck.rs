@@ -151,19 +151,15 @@ impl Recheck {
     }
 }
 
-/// Erases old salts, with a breath between two batches: logins go on beside it.
-async fn erase_salts(store: &Store) {
+/// Erases old salts, some at a time: after a burst of logins they are many, and logins go on.
+async fn erase_salts(store: &Store) -> Result<(), StoreError> {
+    const SOME: usize = 250;
     const BREATH: Duration = Duration::from_millis(50);
-    loop {
-        match store.erase_salts().await {
-            Ok(true) => sleep(BREATH).await,
-            Ok(false) => return,
-            Err(error) => {
-                tracing::debug!(%error, "salts are erased at the next look");
-                return;
-            }
-        }
+    for some in store.old_salts().await?.chunks(SOME) {
+        store.erase_salts(some).await?;
+        sleep(BREATH).await;
     }
+    Ok(())
 }
 
 /// Deletes what nobody needs any more, until the process ends.
@@ -173,7 +169,9 @@ pub async fn tidy(store: Store, limits: Limits, audit_retention: Duration) {
     loop {
         tick.tick().await;
         limits.forget_quiet();
-        erase_salts(&store).await;
+        if let Err(error) = erase_salts(&store).await {
+            tracing::debug!(%error, "salts are erased at the next look");
+        }
         // More batches are left to the next minute only when the database is away.
         while matches!(store.delete_old().await, Ok(true)) {}
         if let Err(error) = store.note_uncollected().await {

@@ -1,11 +1,11 @@
 //! What is deleted when nobody needs it any more.
 
+use uuid::Uuid;
+
 use super::{Store, StoreError, pending_users::PENDING_DAYS};
 
 /// Rows of one batch: a deletion never holds locks for long.
 pub(super) const BATCH: i64 = 1000;
-/// Salts of one batch: after a burst of logins their statement takes no processor for long.
-const SALTS: i64 = 250;
 
 impl Store {
     /// Deletes old attempts, sessions and entries of strangers, a batch of each; true if more are left.
@@ -67,21 +67,30 @@ impl Store {
             .any(|done| done.rows_affected() == batch))
     }
 
-    /// Erases salts that have served their 30 seconds, a batch of them; true if more are left.
-    pub async fn erase_salts(&self) -> Result<bool, StoreError> {
-        let erased = self
-            .run(async |db| {
-                sqlx::query!(
-                    "update sessions set token_salt = null where id in (
-                        select id from sessions
-                        where token_salt is not null
-                            and created_at < saoma_now() - interval '30 seconds' limit $1)",
-                    SALTS,
-                )
-                .execute(db)
-                .await
-            })
-            .await?;
-        Ok(erased.rows_affected() == SALTS.unsigned_abs())
+    /// Sessions whose salts have served their 30 seconds: of the last minute, as a rule.
+    pub async fn old_salts(&self) -> Result<Vec<Uuid>, StoreError> {
+        self.run(async |db| {
+            sqlx::query_scalar!(
+                "select id from sessions
+                 where token_salt is not null and created_at < saoma_now() - interval '30 seconds'",
+            )
+            .fetch_all(db)
+            .await
+        })
+        .await
+    }
+
+    /// Erases the salts of these sessions.
+    pub async fn erase_salts(&self, sessions: &[Uuid]) -> Result<(), StoreError> {
+        self.run(async |db| {
+            sqlx::query!(
+                "update sessions set token_salt = null where id = any($1)",
+                sessions,
+            )
+            .execute(db)
+            .await
+        })
+        .await?;
+        Ok(())
     }
 }
