@@ -8,6 +8,7 @@ mod links;
 pub mod messages;
 mod pairs;
 mod phones;
+mod pings;
 mod table;
 
 use std::time::{Duration, Instant};
@@ -29,7 +30,8 @@ use crate::{session::protocol::ServerMessage, settings::Timers};
 const MAILBOX: usize = 4096;
 /// Sockets that one step of the sweep may ping before other messages get their turn.
 const CHUNK: usize = 128;
-const SWEEP_EVERY: Duration = Duration::from_millis(250);
+/// As long as a turn of the [wheel](pings).
+const SWEEP_EVERY: Duration = Duration::from_millis(50);
 
 /// The one actor of an instance that knows all its sockets.
 #[derive(Debug)]

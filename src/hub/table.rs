@@ -14,6 +14,7 @@ use super::{
     links::{Here, LinkEffect, Links},
     messages::{SocketId, Subject, TooManyPolls, Wait, WaitingHere, Wake},
     phones::Phones,
+    pings::Pings,
 };
 use crate::{login::ids::AttemptId, store::Known};
 
@@ -28,8 +29,7 @@ pub struct LoginTable<R> {
     links: Links,
     /// Phones' sockets that have not said whose they are, in the order of their time.
     tokens: VecDeque<(Instant, SocketId)>,
-    /// Sockets in the order of their next ping. Every socket stands here once.
-    pings: VecDeque<(Instant, SocketId)>,
+    pings: Pings,
     next_socket: u64,
     times: Times,
 }
@@ -89,7 +89,7 @@ impl<R> LoginTable<R> {
             phones: Phones::default(),
             links: Links::new(times.absent_after),
             tokens: VecDeque::new(),
-            pings: VecDeque::new(),
+            pings: Pings::new(times.ping),
             next_socket: 0,
             times,
         }
@@ -108,7 +108,7 @@ impl<R> LoginTable<R> {
                 overflowed: false,
             },
         );
-        self.pings.push_back((now + self.times.ping, id));
+        self.pings.add(id, now);
         id
     }
 
@@ -247,25 +247,14 @@ impl<R> LoginTable<R> {
         if let Some(id) = self.next_without_token(now) {
             return Some(Due::NoToken(id));
         }
-        while let Some(&(due, id)) = self.pings.front() {
-            if due > now {
-                return None;
-            }
-            self.pings.pop_front();
-            let Some(socket) = self.sockets.get(&id) else {
-                continue;
-            };
-            self.pings.push_back((now + self.times.ping, id));
-            let idle = socket
-                .ended_at
-                .is_some_and(|end| end + self.times.idle_after_end <= now);
-            return Some(if idle {
-                Due::IdleAfterEnd(id)
-            } else {
-                Due::Ping(id)
-            });
-        }
-        None
+        let id = self.pings.next(now, |id| self.sockets.contains_key(&id))?;
+        let ended = self.sockets.get(&id).and_then(|socket| socket.ended_at);
+        let is_idle = ended.is_some_and(|end| end + self.times.idle_after_end <= now);
+        Some(if is_idle {
+            Due::IdleAfterEnd(id)
+        } else {
+            Due::Ping(id)
+        })
     }
 
     /// Forgets attempts for which nobody waits any more.

@@ -192,20 +192,21 @@ async fn a_ping_is_answered_with_its_own_bytes() {
 
 #[actix_web::test]
 async fn w8_a_socket_that_misses_two_pings_is_dropped_and_one_that_answers_stays() {
-    let server = TestServer::start_with(&[("SAOMA_PING_INTERVAL", "20ms")]).await;
+    let server = TestServer::start_with(&[("SAOMA_PING_INTERVAL", "50ms")]).await;
     let browser = server.browser().await;
     let mut silent = RawSocket::open(&browser, "/ws/login").await;
     let mut lively = RawSocket::open(&browser, "/ws/login").await;
-    lively.read().await.unwrap();
-    silent.read().await.unwrap();
-    for _ in 0..5 {
-        assert_eq!(lively.read().await.unwrap().0, PING);
-        lively.send(&masked(PONG, b"")).await;
+    let mut pings = 0;
+    while pings < 5 {
+        // Their tickets come before or after the first.
+        if lively.read().await.unwrap().0 == PING {
+            lively.send(&masked(PONG, b"")).await;
+            pings += 1;
+        }
     }
     let mut pings = 0;
     while let Some((first, _)) = silent.read().await {
-        assert_eq!(first, PING);
-        pings += 1;
+        pings += u32::from(first == PING);
     }
     assert_eq!(pings, 2);
 }

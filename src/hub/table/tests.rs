@@ -108,19 +108,46 @@ fn an_attempt_that_is_over_is_not_asked_about_again() {
 }
 
 #[test]
-fn every_socket_is_pinged_once_an_interval_in_the_order_of_opening() {
+fn sockets_that_open_at_once_are_pinged_once_an_interval_each_few_in_the_same_moment() {
+    const SOCKETS: usize = 5_000;
+    let (mut table, now) = (table(), Instant::now());
+    let sockets: Vec<_> = (0..SOCKETS).map(|_| table.open("socket", now)).collect();
+    let mut pinged: HashMap<SocketId, Vec<Duration>> = HashMap::new();
+    let mut most = 0;
+    for millis in (0..=75_000).step_by(50) {
+        let after = Duration::from_millis(millis);
+        let mut at_once = 0;
+        while let Some(Due::Ping(id)) = table.next_due(now + after) {
+            pinged.entry(id).or_default().push(after);
+            at_once += 1;
+        }
+        most = at_once.max(most);
+    }
+    assert!(most <= 20, "{most} at once");
+    assert_eq!(pinged.len(), SOCKETS);
+    for socket in sockets {
+        let [first, second, third] = pinged[&socket][..] else {
+            panic!("{:?}", pinged[&socket]);
+        };
+        assert!(first >= PING / 2 && first <= PING, "{first:?}");
+        assert_eq!((first + PING, second + PING), (second, third));
+    }
+}
+
+#[test]
+fn nobody_is_pinged_twice_after_a_long_sleep() {
     let (mut table, now) = (table(), Instant::now());
     let first = table.open("first", now);
-    let second = table.open("second", now + Duration::from_secs(1));
-
-    assert_eq!(table.next_due(now + Duration::from_millis(24_999)), None);
-    assert_eq!(table.next_due(now + PING), Some(Due::Ping(first)));
-    assert_eq!(table.next_due(now + PING), None);
-    assert_eq!(
-        table.next_due(now + PING + Duration::from_secs(1)),
-        Some(Due::Ping(second))
-    );
-    assert_eq!(table.next_due(now + PING * 2), Some(Due::Ping(first)));
+    table.open("left", now);
+    let second = table.open("second", now);
+    for socket in [first, second] {
+        table.register_session(socket, Uuid::new_v4(), now);
+    }
+    table.close(SocketId(1), now);
+    let awake = now + PING * 100;
+    let due: Vec<_> = std::iter::from_fn(|| table.next_due(awake)).collect();
+    assert_eq!(due, [Due::Ping(second), Due::Ping(first)]);
+    assert_eq!(table.next_due(awake + PING * 2 / 5), None);
 }
 
 #[test]
@@ -134,8 +161,8 @@ fn a_socket_whose_attempt_ended_is_let_go_after_a_while_but_not_if_it_began_anew
     table.change(again, 2, true, now);
     table.register(busy, AttemptId::random(), 1, false, now);
 
-    assert_eq!(table.next_due(now + IDLE), Some(Due::IdleAfterEnd(left)));
     assert_eq!(table.next_due(now + IDLE), Some(Due::Ping(busy)));
+    assert_eq!(table.next_due(now + IDLE), Some(Due::IdleAfterEnd(left)));
 }
 
 #[test]

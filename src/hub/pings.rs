@@ -1,0 +1,97 @@
+//! Whose turn it is to be pinged.
+//!
+//! A wheel with a slot for every 50 ms of the interval. Each socket stands in one
+//! slot, and those that open in the same moment in different ones: five thousand
+//! pages that come back at once must not be pinged at once ever after, since a
+//! push would wait behind all of them.
+
+use std::time::{Duration, Instant};
+
+use super::messages::SocketId;
+
+const SLOT: Duration = Duration::from_millis(50);
+
+/// Every socket once.
+#[derive(Debug)]
+pub struct Pings {
+    slots: Vec<Vec<SocketId>>,
+    /// How long a slot's turn is.
+    turn: Duration,
+    /// When the turn that is under way began, unless nobody has come yet.
+    began: Option<Instant>,
+    /// How many turns were before it.
+    turns: usize,
+    /// Who is next in its slot, and where those end that stood there when it began.
+    next: usize,
+    end: usize,
+}
+
+impl Pings {
+    /// An empty wheel, which turns once in this time.
+    pub fn new(interval: Duration) -> Self {
+        let slots = interval.div_duration_f64(SLOT).clamp(1.0, 10_000.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between these bounds"
+        )]
+        let slots = slots as usize;
+        Self {
+            slots: vec![Vec::new(); slots],
+            turn: interval.div_f64(slots as f64),
+            began: None,
+            turns: 0,
+            next: 0,
+            end: 0,
+        }
+    }
+
+    /// Adds a socket that was opened now: its first turn comes after half an interval to a whole
+    /// one, each other one after an interval.
+    pub fn add(&mut self, id: SocketId, now: Instant) {
+        self.began.get_or_insert(now);
+        let slots = self.slots.len();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "any part of the number will do"
+        )]
+        let earlier = id.0 as usize % (slots / 2 + 1);
+        let turn = self.turns + slots - earlier;
+        self.slots[turn % slots].push(id);
+    }
+
+    /// The next socket whose turn has come. Those that are not open any more leave the wheel.
+    pub fn next(&mut self, now: Instant, is_open: impl Fn(SocketId) -> bool) -> Option<SocketId> {
+        let mut began = self.began?;
+        let slots = self.slots.len();
+        let interval = self.turn * u32::try_from(slots).unwrap_or(u32::MAX);
+        // After a long sleep of the machine nobody is pinged twice.
+        if now.saturating_duration_since(began) > interval {
+            began = now.checked_sub(interval)?;
+        }
+        loop {
+            let slot = &mut self.slots[self.turns % slots];
+            match slot[..self.end].get(self.next) {
+                Some(&id) if is_open(id) => {
+                    self.next += 1;
+                    self.began = Some(began);
+                    return Some(id);
+                }
+                Some(_) => {
+                    slot.remove(self.next);
+                    self.end -= 1;
+                }
+                None => {
+                    if began + self.turn > now {
+                        self.began = Some(began);
+                        return None;
+                    }
+                    began += self.turn;
+                    self.turns += 1;
+                    self.next = 0;
+                    self.end = self.slots[self.turns % slots].len();
+                }
+            }
+        }
+    }
+}
