@@ -251,7 +251,8 @@ impl Work {
     }
 
     async fn look_and_fill(&mut self) -> Result<(), Failure> {
-        let count = self.store.count_stock(&self.opens).await?;
+        let most = self.settings.stock_max;
+        let count = self.store.count_stock(&self.opens, most).await?;
         let marks = self.note(count);
         if left(count) >= marks.low {
             return Ok(());
@@ -268,7 +269,9 @@ impl Work {
     async fn fill(&mut self, lock: &mut RefillLock) -> Result<(), Failure> {
         let mut made = 0;
         loop {
-            let count = lock.count_stock(&self.opens).await?;
+            let count = lock
+                .count_stock(&self.opens, self.settings.stock_max)
+                .await?;
             let marks = self.note(count);
             let missing = marks.high.saturating_sub(left(count));
             if self.batches.are_stopped() {

@@ -71,11 +71,11 @@ impl Store {
 }
 
 impl RefillLock {
-    /// Counts the stock by the lock's own connection: an answer means that the
-    /// lock is still ours.
-    pub async fn count_stock(&mut self, opens: &str) -> Result<StockCount, StoreError> {
+    /// Counts the stock, up to `most`, by the lock's own connection: an answer means
+    /// that the lock is still ours.
+    pub async fn count_stock(&mut self, opens: &str, most: u32) -> Result<StockCount, StoreError> {
         let deadline = Instant::now() + LIMIT;
-        let counted = timeout_at(deadline, stock::count(&mut self.0, opens)).await;
+        let counted = timeout_at(deadline, stock::count(&mut self.0, opens, most)).await;
         Ok(counted.map_err(|_| StoreError::TimedOut)??)
     }
 

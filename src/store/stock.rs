@@ -15,7 +15,7 @@ const MOST_USED: i64 = 20_000;
 /// What the stock has, and how quickly codes are used.
 #[derive(Debug, Clone, Copy)]
 pub struct StockCount {
-    /// Codes that nobody has taken.
+    /// Codes that nobody has taken, no more than were asked about.
     pub left: i64,
     /// Codes that were taken or made for a page within the last minute, 20,000 at the most.
     pub used_in_a_minute: i64,
@@ -130,9 +130,10 @@ impl Store {
         Ok(())
     }
 
-    /// Counts the codes that open this.
-    pub async fn count_stock(&self, opens: &str) -> Result<StockCount, StoreError> {
-        self.run(async |db| count(db, opens).await).await
+    /// Counts the codes that open this, those that are left up to `most`: a stock that has
+    /// more than anybody needs is not worth the database's time, every 5 s.
+    pub async fn count_stock(&self, opens: &str, most: u32) -> Result<StockCount, StoreError> {
+        self.run(async |db| count(db, opens, most).await).await
     }
 
     /// Marks codes as taken that open something else than `opens`. Not those of
@@ -189,18 +190,24 @@ impl Store {
 
 /// The refill's lock is a transaction, in which `now()`, and `saoma_now()` with it, stands
 /// still: the minute is counted by the clock on the wall, moved as `saoma_now()` is.
-pub(super) async fn count(db: &mut PgConnection, opens: &str) -> sqlx::Result<StockCount> {
+pub(super) async fn count(
+    db: &mut PgConnection,
+    opens: &str,
+    most: u32,
+) -> sqlx::Result<StockCount> {
     sqlx::query_as!(
         StockCount,
         r#"select
-            (select count(*) from codes
-             where kind = 'stock' and taken_at is null and opens = $1) as "left!",
+            (select count(*) from (select from codes
+                where kind = 'stock' and taken_at is null and opens = $1
+                limit $3) unused) as "left!",
             (select count(*) from (select from codes
                 where taken_at > saoma_now() + (clock_timestamp() - now()) - interval '1 minute'
                     and kind <> 'pool' and opens = $1
                 limit $2) used) as "used_in_a_minute!""#,
         opens,
         MOST_USED,
+        i64::from(most),
     )
     .fetch_one(db)
     .await

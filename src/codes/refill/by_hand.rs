@@ -103,7 +103,7 @@ impl StockFill {
     ) -> anyhow::Result<(Option<RefillLock>, i64)> {
         let mut grown = (-1, Instant::now());
         loop {
-            let have = self.store.count_stock(&self.opens).await?.left;
+            let have = self.store.count_stock(&self.opens, u32::MAX).await?.left;
             tell(Told::Have(have));
             if have >= size || self.stopping.is_stopped() {
                 return Ok((None, have));
@@ -135,7 +135,7 @@ impl StockFill {
         tell: &mut impl FnMut(Told<'_>),
     ) -> anyhow::Result<Ended> {
         loop {
-            let have = lock.count_stock(&self.opens).await?.left;
+            let have = lock.count_stock(&self.opens, u32::MAX).await?.left;
             tell(Told::Have(have));
             let missing = u32::try_from(size - have).unwrap_or(0);
             if missing == 0 || self.stopping.is_stopped() {
