@@ -31,25 +31,23 @@ pub struct Seen {
 }
 
 impl Store {
-    /// Compares what is known here with the rows, in one query.
+    /// Compares what is known here with the rows. Where nothing has moved on, which is nearly
+    /// always so, that is one small query.
     pub async fn look_again(&self, known: &[Known]) -> Result<Seen, StoreError> {
-        let ids: Vec<Uuid> = known.iter().map(|known| known.id.0).collect();
-        let (rows, present) = self
+        let (rows, lost) = self
             .run(async |db| {
-                let rows = changed(db, known).await?;
-                let present = sqlx::query_scalar!(
-                    "select known.id as \"id!\" from unnest($1::uuid[]) as known(id)
-                     where not exists (select from login_attempts a where a.id = known.id)",
-                    &ids,
-                )
-                .fetch_all(db)
-                .await?;
-                Ok((rows, present))
+                let (moved, lost) = moved_or_lost(db, known).await?;
+                let rows = if moved.is_empty() {
+                    Vec::new()
+                } else {
+                    changed(db, &moved).await?
+                };
+                Ok((rows, lost))
             })
             .await?;
         Ok(Seen {
             changed: all(rows)?,
-            lost: present.into_iter().map(AttemptId).collect(),
+            lost,
         })
     }
 
@@ -104,9 +102,36 @@ impl Store {
     }
 }
 
+/// Those that have moved on, and those that have no row any more.
+async fn moved_or_lost(
+    db: &mut PgConnection,
+    known: &[Known],
+) -> sqlx::Result<(Vec<Known>, Vec<AttemptId>)> {
+    let (ids, versions) = columns(known);
+    let found = sqlx::query!(
+        r#"select known.id as "id!", known.version as "version!", a.id is null as "lost!"
+         from unnest($1::uuid[], $2::integer[]) as known(id, version)
+         left join login_attempts a on a.id = known.id
+         where a.id is null
+            or a.version + (a.expires_at <= (select saoma_now()) and a.state = any($3))::integer
+                <> known.version"#,
+        &ids,
+        &versions,
+        &open_words(),
+    )
+    .fetch_all(db)
+    .await?;
+    let (lost, moved): (Vec<_>, Vec<_>) = found.into_iter().partition(|row| row.lost);
+    let moved = moved.into_iter().map(|row| Known {
+        id: AttemptId(row.id),
+        version: row.version,
+    });
+    let lost = lost.into_iter().map(|row| AttemptId(row.id));
+    Ok((moved.collect(), lost.collect()))
+}
+
 async fn changed(db: &mut PgConnection, known: &[Known]) -> sqlx::Result<Vec<AttemptRow>> {
-    let ids: Vec<Uuid> = known.iter().map(|known| known.id.0).collect();
-    let versions: Vec<i32> = known.iter().map(|known| known.version).collect();
+    let (ids, versions) = columns(known);
     attempts!(
         "",
         "from unnest($1::uuid[], $2::integer[]) as known(id, version)
@@ -119,6 +144,13 @@ async fn changed(db: &mut PgConnection, known: &[Known]) -> sqlx::Result<Vec<Att
     )
     .fetch_all(db)
     .await
+}
+
+fn columns(known: &[Known]) -> (Vec<Uuid>, Vec<i32>) {
+    known
+        .iter()
+        .map(|known| (known.id.0, known.version))
+        .unzip()
 }
 
 pub(super) fn open_words() -> Vec<String> {
