@@ -22,7 +22,7 @@ use crate::{
     login::{
         attempt::{Attempt, State},
         avatar,
-        phone::Phone,
+        phone::{Asking, Phone},
         reason::Reason,
     },
     session::protocol::PhoneCall,
@@ -76,9 +76,10 @@ pub async fn cancel(request: HttpRequest, body: Body) -> Result<HttpResponse, Er
 }
 
 async fn call(request: &HttpRequest, call: PhoneCall, body: &Body) -> Result<HttpResponse, Error> {
-    let (site, phone) = phone(request).await?;
+    let site = site(request)?;
+    let asking = asking(request, site)?;
     let language = language(request);
-    let answered = phone_calls::answer(&site.login, &phone, language, call, body.value()).await?;
+    let answered = phone_calls::answer(&site.login, asking, language, call, body.value()).await?;
     Ok(answered.into())
 }
 
@@ -163,14 +164,17 @@ pub async fn delete_account(request: HttpRequest) -> Result<HttpResponse, Error>
 /// The phone that asks, by its token.
 pub async fn phone(request: &HttpRequest) -> Result<(&Site, Phone), Error> {
     let site = site(request)?;
-    let session = site.login.phone_session(&bearer(request)?).await?;
+    let phone = site.login.phone(asking(request, site)?).await?;
+    Ok((site, phone))
+}
+
+fn asking(request: &HttpRequest, site: &Site) -> Result<Asking, Error> {
     let address = client_address(request, site);
-    let phone = Phone {
-        session,
+    Ok(Asking {
+        token: bearer(request)?,
         address,
         ip: mask(address),
-    };
-    Ok((site, phone))
+    })
 }
 
 async fn view(site: &Site, phone: &Phone, attempt: &Attempt) -> Result<Value, Error> {

@@ -10,7 +10,7 @@ use crate::{
     login::{
         Login,
         ids::{Scene, Secret},
-        phone::Phone,
+        phone::{Asking, Phone},
     },
     session::protocol::PhoneCall,
 };
@@ -27,16 +27,20 @@ pub struct Answered {
 /// What Saoma answers to a call whose fields stand in `body`.
 pub async fn answer(
     login: &Login,
-    phone: &Phone,
+    asking: Asking,
     language: Language,
     call: PhoneCall,
     body: &Value,
 ) -> Result<Answered, Error> {
     let body = match call {
-        PhoneCall::Scan => scan(login, phone, language, body).await?,
-        PhoneCall::Confirm => confirm(login, phone, body).await?,
+        PhoneCall::Scan => {
+            let phone = login.phone(asking).await?;
+            scan(login, &phone, language, body).await?
+        }
+        PhoneCall::Confirm => confirm(login, asking, body).await?,
         PhoneCall::Cancel => {
-            login.refuse(phone, &nonce(body)?).await?;
+            let phone = login.phone(asking).await?;
+            login.refuse(&phone, &nonce(body)?).await?;
             return Ok(Answered {
                 status: StatusCode::NO_CONTENT,
                 body: Value::Null,
@@ -94,14 +98,24 @@ async fn scan(
     }))
 }
 
-async fn confirm(login: &Login, phone: &Phone, body: &Value) -> Result<Value, Error> {
-    let number = match body.get("number") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(number)) => Some(number.as_str()),
-        Some(_) => return Err(Error::BadRequest("number is no text".to_owned())),
+async fn confirm(login: &Login, asking: Asking, body: &Value) -> Result<Value, Error> {
+    let confirmed = match (nonce(body), number(body)) {
+        (Ok(nonce), Ok(None)) => login.confirm_plainly(asking, &nonce).await?,
+        (nonce, number) => {
+            // Who it is stands before what it says.
+            let phone = login.phone(asking).await?;
+            login.confirm(&phone, &nonce?, number?).await?
+        }
     };
-    let confirmed = login.confirm(phone, &nonce(body)?, number).await?;
     serde_json::to_value(confirmed).map_err(|error| Error::Internal(error.into()))
+}
+
+fn number(body: &Value) -> Result<Option<&str>, Error> {
+    match body.get("number") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(number)) => Ok(Some(number)),
+        Some(_) => Err(Error::BadRequest("number is no text".to_owned())),
+    }
 }
 
 fn nonce(body: &Value) -> Result<Secret, Error> {

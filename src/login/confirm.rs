@@ -6,6 +6,8 @@
 //! before, which counts it if it is wrong: whoever guesses many at once has no
 //! more tries than whoever guesses one after the other.
 
+use std::time::Instant;
+
 use rand::seq::IndexedRandom;
 use serde::Serialize;
 
@@ -15,7 +17,7 @@ use super::{
     begin::Requester,
     check::{Check, number_of},
     ids::{AttemptId, Secret},
-    phone::Phone,
+    phone::{Asking, Phone},
     reason::Reason,
 };
 use crate::{error::Error, store::Answer};
@@ -50,6 +52,36 @@ pub struct Checked {
 }
 
 impl Login {
+    /// The person agreed, and was asked for no number. Whoever was known a moment ago needs one
+    /// statement; whatever that refuses is looked at from the beginning.
+    pub async fn confirm_plainly(
+        &self,
+        asking: Asking,
+        nonce: &Secret,
+    ) -> Result<Confirmed, Error> {
+        let now = Instant::now();
+        let recent = self.recent_phones.find(&asking.token.hash(), now);
+        let Some((recent, user)) = recent.and_then(|recent| {
+            let user = recent.user.as_ref()?.id;
+            Some((recent, user))
+        }) else {
+            let phone = self.phone(asking).await?;
+            return self.confirm(&phone, nonce, None).await;
+        };
+        self.limits.confirm(&recent).await?;
+        let answer = Answer {
+            nonce: nonce.hash(),
+            identity: &recent.identity,
+            phone: recent.id,
+            number: None,
+            ip: &asking.ip,
+        };
+        match self.store.confirm_attempt(&answer, user).await? {
+            Some(attempt) => self.has_confirmed(&attempt),
+            None => self.decide(&self.phone(asking).await?, nonce, None).await,
+        }
+    }
+
     /// The person agreed, and typed this number if he was asked for one.
     pub async fn confirm(
         &self,
@@ -58,6 +90,15 @@ impl Login {
         number: Option<&str>,
     ) -> Result<Confirmed, Error> {
         self.limits.confirm(phone).await?;
+        self.decide(phone, nonce, number).await
+    }
+
+    async fn decide(
+        &self,
+        phone: &Phone,
+        nonce: &Secret,
+        number: Option<&str>,
+    ) -> Result<Confirmed, Error> {
         let answer = Answer {
             nonce: nonce.hash(),
             identity: &phone.identity,
@@ -101,14 +142,20 @@ impl Login {
             Some(Reason::RegistrationClosed) => Some(self.wait_for_approval(phone).await),
             _ => None,
         };
-        self.publish(&attempt);
-        metrics::counter!("saoma_confirms_total", "state" => attempt.state.as_str()).increment(1);
+        let confirmed = self.has_confirmed(&attempt);
         match reference {
             Some(reference) => Ok(Confirmed::NotRegistered {
                 reference: Some(reference?),
             }),
-            None => self.confirmed(&attempt),
+            None => confirmed,
         }
+    }
+
+    /// Tells what a confirm has made of an attempt.
+    fn has_confirmed(&self, attempt: &Attempt) -> Result<Confirmed, Error> {
+        self.publish(attempt);
+        metrics::counter!("saoma_confirms_total", "state" => attempt.state.as_str()).increment(1);
+        self.confirmed(attempt)
     }
 
     /// The guard refused: a number is missing, the answer is an old one, or the attempt is over.

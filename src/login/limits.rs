@@ -18,8 +18,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{attempt::Identity, phone::Phone};
-use crate::{error::Error, settings};
+use super::attempt::Identity;
+use crate::{error::Error, settings, store::PhoneSession};
 use failures::Failures;
 use per_person::PerPerson;
 use rate::Rate;
@@ -132,7 +132,7 @@ impl Limits {
     }
 
     /// One more socket of this phone, of as many as scans.
-    pub async fn phone_socket(&self, phone: &Phone) -> Result<(), Error> {
+    pub async fn phone_socket(&self, phone: &PhoneSession) -> Result<(), Error> {
         let sockets = &self.0.phone_sockets;
         sockets.count(phone)?;
         self.of_all(|| sockets.shared(phone), Kind::PhoneSocket)
@@ -140,7 +140,7 @@ impl Limits {
     }
 
     /// One more scan by this phone. Whoever has guessed too often rests.
-    pub async fn scan(&self, phone: &Phone) -> Result<(), Error> {
+    pub async fn scan(&self, phone: &PhoneSession) -> Result<(), Error> {
         let (failures, scans) = (&self.0.failures, &self.0.scans);
         failures.allow(&phone.identity, Instant::now())?;
         scans.count(phone)?;
@@ -150,7 +150,7 @@ impl Limits {
     }
 
     /// One more confirm by this phone. Whoever has guessed too often rests.
-    pub async fn confirm(&self, phone: &Phone) -> Result<(), Error> {
+    pub async fn confirm(&self, phone: &PhoneSession) -> Result<(), Error> {
         let (failures, confirms) = (&self.0.failures, &self.0.confirms);
         failures.allow(&phone.identity, Instant::now())?;
         confirms.count(phone)?;
@@ -161,7 +161,7 @@ impl Limits {
 
     /// One more refusal by this phone. It counts as a confirm, but nobody has to
     /// rest before he may say no.
-    pub async fn refuse(&self, phone: &Phone) -> Result<(), Error> {
+    pub async fn refuse(&self, phone: &PhoneSession) -> Result<(), Error> {
         let confirms = &self.0.confirms;
         confirms.count(phone)?;
         self.of_all(|| confirms.shared(phone), Kind::Confirm).await
@@ -176,7 +176,7 @@ impl Limits {
     }
 
     /// One more account for this person.
-    pub async fn register(&self, phone: &Phone) -> Result<(), Error> {
+    pub async fn register(&self, phone: &PhoneSession) -> Result<(), Error> {
         let (registrations, person) = (&self.0.registrations, &phone.identity);
         registrations.count(person)?;
         let asked = || [registrations.shared("registrations", person)];
@@ -184,7 +184,7 @@ impl Limits {
     }
 
     /// One more picture of this person's, of as many as accounts: each costs the server some work.
-    pub async fn picture(&self, phone: &Phone) -> Result<(), Error> {
+    pub async fn picture(&self, phone: &PhoneSession) -> Result<(), Error> {
         let (pictures, person) = (&self.0.pictures, &phone.identity);
         pictures.count(person)?;
         let asked = || [pictures.shared("pictures", person)];

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod links;
 pub mod phone;
 pub mod reason;
+pub mod recent_phones;
 pub mod recheck;
 pub mod redeem;
 mod session_token;
@@ -35,6 +36,7 @@ use check::CheckCodes;
 use keys::SigningKeys;
 use limits::Limits;
 use links::LinkScenes;
+use recent_phones::RecentPhones;
 
 /// The use cases of a login, for one worker. A clone is cheap.
 #[derive(Debug, Clone)]
@@ -55,6 +57,7 @@ pub struct Login {
     pub codes: Codes,
     wechat: Wechat,
     identities: Arc<Breaker>,
+    recent_phones: RecentPhones,
     broker: Broker,
 }
 
@@ -72,6 +75,7 @@ pub struct Parts {
     pub begin: BeginQueue,
     pub resume: ResumeQueue,
     pub identities: Arc<Breaker>,
+    pub recent_phones: RecentPhones,
     pub broker: Broker,
 }
 
@@ -89,6 +93,7 @@ impl Login {
             begin,
             resume,
             identities,
+            recent_phones,
             broker,
         } = parts;
         Self {
@@ -104,6 +109,7 @@ impl Login {
             codes,
             wechat,
             identities,
+            recent_phones,
             broker,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Who the person is comes from WeChat alone; a body cannot say it.
 
-use std::{net::IpAddr, ops::Deref};
+use std::{net::IpAddr, ops::Deref, time::Instant};
 
 use super::{
     Login,
@@ -17,7 +17,29 @@ use crate::{
     wechat::WechatError,
 };
 
-/// A phone that asks for something now.
+/// A phone that asks for something, with the token of its session; whether that is good is
+/// to be seen.
+#[derive(Debug)]
+pub struct Asking {
+    /// Of its phone session.
+    pub token: Secret,
+    /// Where it asks from.
+    pub address: IpAddr,
+    /// The same, masked.
+    pub ip: String,
+}
+
+impl Asking {
+    fn holds(self, session: PhoneSession) -> Phone {
+        Phone {
+            session,
+            address: self.address,
+            ip: self.ip,
+        }
+    }
+}
+
+/// A phone that is known.
 #[derive(Debug)]
 pub struct Phone {
     /// What WeChat has said of it.
@@ -94,8 +116,17 @@ impl Login {
 
     /// What is known of the phone that holds this token.
     pub async fn phone_session(&self, token: &Secret) -> Result<PhoneSession, Error> {
-        let found = self.store.find_phone_session(&token.hash()).await?;
-        found.ok_or(Error::PhoneSessionInvalid)
+        let token = token.hash();
+        let found = self.store.find_phone_session(&token).await?;
+        let session = found.ok_or(Error::PhoneSessionInvalid)?;
+        self.recent_phones.note(&token, &session, Instant::now());
+        Ok(session)
+    }
+
+    /// The phone that asks.
+    pub async fn phone(&self, asking: Asking) -> Result<Phone, Error> {
+        let session = self.phone_session(&asking.token).await?;
+        Ok(asking.holds(session))
     }
 
     /// Ends the phone's session.

@@ -5,7 +5,13 @@ use std::{cell::RefCell, net::IpAddr, rc::Rc};
 use crate::{
     error::Error,
     http::language::Language,
-    login::{Login, begin::Requester, ids::Secret, limits::SocketPermit, phone::Phone},
+    login::{
+        Login,
+        begin::Requester,
+        ids::Secret,
+        limits::SocketPermit,
+        phone::{Asking, Phone},
+    },
 };
 
 /// The one behind a socket. A clone is the same one.
@@ -34,15 +40,19 @@ pub struct PhoneCaller {
 }
 
 impl PhoneCaller {
-    /// What is known of it now: its session may have ended, its person may have
-    /// registered since the socket opened.
-    pub async fn phone(&self, login: &Login) -> Result<Phone, Error> {
+    /// What it asks with.
+    pub fn asking(&self) -> Result<Asking, Error> {
         let token = self.token.borrow().clone();
-        let token = token.ok_or(Error::PhoneSessionInvalid)?;
-        Ok(Phone {
-            session: login.phone_session(&token).await?,
+        Ok(Asking {
+            token: token.ok_or(Error::PhoneSessionInvalid)?,
             address: self.address,
             ip: self.ip.clone(),
         })
+    }
+
+    /// What is known of it now: its session may have ended, its person may have
+    /// registered since the socket opened.
+    pub async fn phone(&self, login: &Login) -> Result<Phone, Error> {
+        login.phone(self.asking()?).await
     }
 }

@@ -3,10 +3,7 @@
 use uuid::Uuid;
 
 use super::{MINUTE, rate::Rate, together::Shared};
-use crate::{
-    error::Error,
-    login::{attempt::Identity, phone::Phone},
-};
+use crate::{error::Error, login::attempt::Identity, store::PhoneSession};
 
 /// So many in a minute for a person, and half of that for one of his phone sessions.
 #[derive(Debug)]
@@ -29,15 +26,15 @@ impl PerPerson {
     }
 
     /// Counts one, or says how long to wait.
-    pub fn count(&self, phone: &Phone) -> Result<(), Error> {
+    pub fn count(&self, phone: &PhoneSession) -> Result<(), Error> {
         self.phone.count(&phone.id)?;
         self.person.count(&phone.identity)
     }
 
     /// What is counted of this phone where all instances count.
-    pub fn shared<'a>(&self, phone: &'a Phone) -> [Option<Shared<'a>>; 2] {
+    pub fn shared<'a>(&self, phone: &'a PhoneSession) -> [Option<Shared<'a>>; 2] {
         let person = self.person.shared(self.what, &phone.identity);
-        [self.phone.shared(self.what, &phone.session.id), person]
+        [self.phone.shared(self.what, &phone.id), person]
     }
 
     /// Forgets whoever has been quiet.

@@ -54,20 +54,16 @@ async fn zero_switches_a_limit_off() {
     }
 }
 
-fn phone(person: &str) -> Phone {
-    Phone {
-        session: crate::store::PhoneSession {
-            id: Uuid::new_v4(),
-            identity: Identity {
-                app_id: "app".to_owned(),
-                openid: person.to_owned(),
-            },
-            unionid: None,
-            user: None,
-            blocked: false,
+fn phone(person: &str) -> PhoneSession {
+    PhoneSession {
+        id: Uuid::new_v4(),
+        identity: Identity {
+            app_id: "app".to_owned(),
+            openid: person.to_owned(),
         },
-        address: IpAddr::from([192, 0, 2, 1]),
-        ip: String::new(),
+        unionid: None,
+        user: None,
+        blocked: false,
     }
 }
 

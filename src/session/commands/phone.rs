@@ -50,8 +50,8 @@ pub(super) async fn run(
         }
         PhoneCommand::Call { id, call, body } => {
             let done = Box::pin(async {
-                let phone = caller.phone(login).await?;
-                phone_calls::answer(login, &phone, caller.language, call, &body).await
+                let asking = caller.asking()?;
+                phone_calls::answer(login, asking, caller.language, call, &body).await
             });
             let answered = done.await;
             let answered =

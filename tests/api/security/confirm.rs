@@ -37,6 +37,41 @@ async fn c1_confirming_twice_gives_the_same_answer_before_and_after_the_redeem()
 }
 
 #[actix_web::test]
+async fn what_has_changed_since_the_scan_decides_at_the_confirm() {
+    let server = TestServer::start().await;
+    let signed_out = server.registered_phone("Ming").await;
+    let attempt = server.scanned(&signed_out).await;
+    server.database.execute("delete from phone_sessions").await;
+    let refused = signed_out.confirm(&attempt.nonce).await;
+    refused.expect_problem(401, "phone_session_invalid");
+    let scanned = "select count(*) from login_attempts where state = 'scanned'";
+    assert_eq!(server.database.count(scanned).await, 1);
+
+    let overdue = server.registered_phone("Hong").await;
+    let attempt = server.scanned(&overdue).await;
+    let end = "update phone_sessions set expires_at = saoma_now() - interval '1 second'";
+    server.database.execute(end).await;
+    let refused = overdue.confirm(&attempt.nonce).await;
+    refused.expect_problem(401, "phone_session_invalid");
+
+    let blocked = server.registered_phone("Gang").await;
+    let mut attempt = server.scanned(&blocked).await;
+    let block = "update users set blocked_at = saoma_now()";
+    server.database.execute(block).await;
+    let refused = blocked.confirm(&attempt.nonce).await;
+    refused.expect_problem(410, "attempt_failed");
+    let end = attempt.browser.expect("failed").await;
+    assert_eq!(end["reason"], "user_blocked");
+
+    let deleted = server.registered_phone("Wei").await;
+    let mut attempt = server.scanned(&deleted).await;
+    server.database.execute("delete from users").await;
+    let answer = deleted.confirm(&attempt.nonce).await.expect(200);
+    assert_eq!(answer, json!({"result": "not_registered"}));
+    attempt.browser.expect("not_registered").await;
+}
+
+#[actix_web::test]
 async fn c5_another_phone_is_refused_and_the_browser_hears_that_and_nothing_more() {
     let server = TestServer::start().await;
     let (phone, other) = (server.phone().await, server.registered_phone("Hong").await);

@@ -37,6 +37,12 @@ struct Instance {
     begin: BeginQueue,
 }
 
+struct Person {
+    identity: Identity,
+    user: Option<Uuid>,
+    phone: Uuid,
+}
+
 /// What the trace knows of an attempt besides the model.
 struct Known {
     id: AttemptId,
@@ -55,7 +61,7 @@ struct Trace {
     random: StdRng,
     model: Reference,
     known: Vec<Known>,
-    people: Vec<(Identity, Option<Uuid>)>,
+    people: Vec<Person>,
     pool: Vec<Hash>,
 }
 
@@ -99,7 +105,17 @@ impl Trace {
             if people.len() < STRANGER {
                 user = Some(store.add_user(&person, None, None, "").await.unwrap().id);
             }
-            people.push((person, user));
+            let token = [u8::try_from(people.len()).unwrap(); 32];
+            store
+                .add_phone_session(&token, &person, None)
+                .await
+                .unwrap();
+            let session = store.find_phone_session(&token).await.unwrap().unwrap();
+            people.push(Person {
+                identity: person,
+                user,
+                phone: session.id,
+            });
         }
         let mut clock = PgConnection::connect_with(&database.options).await.unwrap();
         let scenes: Vec<Vec<u8>> = sqlx::query_scalar("select scene_hash from codes")
@@ -272,7 +288,7 @@ impl Trace {
         let nonce = self.random.random();
         let number = self.random.random_range(0..100);
         let scan = Scan {
-            identity: &self.people[person].0,
+            identity: &self.people[person].identity,
             nonce,
             entry_scene: CAMERA,
             checks: CheckPolicy::Auto.for_entry(CAMERA),
@@ -300,7 +316,11 @@ impl Trace {
     async fn answer(&mut self, on: usize) {
         let Some(attempt) = self.any() else { return };
         let known = &self.known[attempt];
-        let (identity, user) = &self.people[known.person];
+        let Person {
+            identity,
+            user,
+            phone,
+        } = &self.people[known.person];
         let right = self.random.random_range(0..4) > 0;
         let typed = if right {
             known.number
@@ -308,7 +328,7 @@ impl Trace {
             (known.number + 1) % 100
         };
         let answer = Answer {
-            phone: uuid::Uuid::nil(),
+            phone: *phone,
             nonce: known.nonce,
             identity,
             number: Some(typed),
@@ -349,9 +369,9 @@ impl Trace {
         let Some(attempt) = self.any() else { return };
         let known = &self.known[attempt];
         let answer = Answer {
-            phone: uuid::Uuid::nil(),
+            phone: self.people[known.person].phone,
             nonce: known.nonce,
-            identity: &self.people[known.person].0,
+            identity: &self.people[known.person].identity,
             number: None,
             ip: "",
         };
