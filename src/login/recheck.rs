@@ -153,8 +153,8 @@ impl Recheck {
 
 /// Erases old salts, some at a time: after a burst of logins they are many, and logins go on.
 async fn erase_salts(store: &Store) -> Result<(), StoreError> {
-    const SOME: usize = 250;
-    const BREATH: Duration = Duration::from_millis(50);
+    const SOME: usize = 50;
+    const BREATH: Duration = Duration::from_millis(20);
     for some in store.old_salts().await?.chunks(SOME) {
         store.erase_salts(some).await?;
         sleep(BREATH).await;
