@@ -1,6 +1,6 @@
 //! Whose turn it is to be pinged.
 //!
-//! A wheel with a slot for every 50 ms of the interval. Each socket stands in one
+//! A wheel with a slot for every 250 ms of the interval. Each socket stands in one
 //! slot, and those that open in the same moment in different ones: five thousand
 //! pages that come back at once must not be pinged at once ever after, since a
 //! push would wait behind all of them.
@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::messages::SocketId;
 
-const SLOT: Duration = Duration::from_millis(50);
+/// Short, so that few are pinged at once, but not so short that each ping wakes all threads.
+const SLOT: Duration = Duration::from_millis(250);
 
 /// Every socket once.
 #[derive(Debug)]

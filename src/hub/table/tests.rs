@@ -114,7 +114,7 @@ fn sockets_that_open_at_once_are_pinged_once_an_interval_each_few_in_the_same_mo
     let sockets: Vec<_> = (0..SOCKETS).map(|_| table.open("socket", now)).collect();
     let mut pinged: HashMap<SocketId, Vec<Duration>> = HashMap::new();
     let mut most = 0;
-    for millis in (0..=75_000).step_by(50) {
+    for millis in (0..=75_000).step_by(250) {
         let after = Duration::from_millis(millis);
         let mut at_once = 0;
         while let Some(Due::Ping(id)) = table.next_due(now + after) {
@@ -123,7 +123,7 @@ fn sockets_that_open_at_once_are_pinged_once_an_interval_each_few_in_the_same_mo
         }
         most = at_once.max(most);
     }
-    assert!(most <= 20, "{most} at once");
+    assert!(most <= 100, "{most} at once");
     assert_eq!(pinged.len(), SOCKETS);
     for socket in sockets {
         let [first, second, third] = pinged[&socket][..] else {
