@@ -1,14 +1,17 @@
 //! Instances on one database, and who uses them.
 
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::RefCell, fs::OpenOptions, io::Write, path::Path, process::Command, time::Duration,
+};
 
 use actix_web::rt::time::sleep;
 use futures_util::future::join_all;
+use saoma::store::private::PrivatePostgres;
 use serde_json::Value;
 
 use crate::{
     page::Page,
-    process::{Bench, instance::Instance},
+    process::{Bench, PROGRAM, fresh_folder, instance::Instance},
     support::{browser::Browser, known_scenes::KNOWN_SCENES, phone::Phone, redis::RedisServer},
 };
 
@@ -41,6 +44,17 @@ pub struct Site {
     pub redis: RedisServer,
 }
 
+/// A PostgreSQL for the connections of four instances.
+async fn roomy(folder: &Path) -> PrivatePostgres {
+    let postgres = PrivatePostgres::start(folder).await.unwrap();
+    let settings = postgres.cluster().join("postgresql.conf");
+    let mut file = OpenOptions::new().append(true).open(settings).unwrap();
+    writeln!(file, "max_connections = 100").unwrap();
+    drop(file);
+    postgres.stop().await.unwrap();
+    PrivatePostgres::start(folder).await.unwrap()
+}
+
 impl Site {
     /// With one instance.
     pub async fn start(way: Way, settings: &[(&str, &str)]) -> Self {
@@ -53,12 +67,13 @@ impl Site {
             way,
             ("SAOMA_CONFIRM_TTL", "1h".to_owned()),
             ("SAOMA_REDEEM_TTL", "1h".to_owned()),
-            // Four instances, and PostgreSQL's limit of 50.
-            ("SAOMA_DATABASE_CONNECTIONS", "6".to_owned()),
         ];
         let settings = settings.iter();
         all.extend(settings.map(|&(name, value)| (name, value.to_owned())));
-        let bench = Bench::start_with("25s", &all).await;
+        let folder = fresh_folder();
+        let postgres = roomy(&folder).await;
+        let program = Command::new(PROGRAM);
+        let bench = Bench::start_on(folder, postgres, program, "25s", &all).await;
         bench.execute(KNOWN_SCENES).await;
         Self {
             bench,
