@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{
     concurrency::{hold, until_waiting},
-    support::{Browser, Proxy, TestDatabase, TestServer, Wire, site::until},
+    support::{Answer, Browser, Proxy, TestDatabase, TestServer, Wire, site::until},
 };
 
 /// A server that reaches its database through a wire.
@@ -48,6 +48,18 @@ async fn cut_after_commit<T: 'static>(
     answer
 }
 
+/// Asks as a client does that was told to ask again: the cut may have met more connections than
+/// the one, and a request each finds those that were used a moment before.
+async fn asked_again(mut ask: impl AsyncFnMut() -> Answer) -> Answer {
+    for _ in 0..4 {
+        let answer = ask().await;
+        if answer.status != 503 {
+            return answer;
+        }
+    }
+    ask().await
+}
+
 #[actix_web::test]
 async fn g2_a_confirm_whose_commit_was_not_heard_of_is_asked_again_and_counts_once() {
     let (server, proxy) = wired().await;
@@ -60,8 +72,8 @@ async fn g2_a_confirm_whose_commit_was_not_heard_of_is_asked_again_and_counts_on
     let problem = unknown.expect_problem(503, "unavailable");
     assert!(problem["retry_in"].as_u64() >= Some(1), "{problem}");
 
-    let again = phone.confirm(&attempt.nonce).await.expect(200);
-    assert_eq!(again["result"], "login_succeeded");
+    let again = asked_again(async || phone.confirm(&attempt.nonce).await).await;
+    assert_eq!(again.expect(200)["result"], "login_succeeded");
     server.look_again().await;
     let news = attempt.browser.expect("login_succeeded").await;
     assert_eq!(news["version"], 3);
@@ -83,7 +95,8 @@ async fn g2_a_redeem_whose_commit_was_not_heard_of_is_asked_again_and_gives_one_
     unknown.expect_problem(503, "unavailable");
     assert!(unknown.cookies().is_empty());
 
-    attempt.browser.redeem(&attempt.id).await.expect(200);
+    let again = asked_again(async || attempt.browser.redeem(&attempt.id).await).await;
+    again.expect(200);
     attempt.browser.get("/api/me").await.expect(200);
     let sessions = "select count(*) from sessions";
     assert_eq!(server.database.count(sessions).await, 1);
