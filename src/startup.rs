@@ -178,6 +178,7 @@ impl Mounted {
         actix::spawn(recheck::tidy(
             store.clone(),
             wired.parts.limits.clone(),
+            wired.parts.recent_phones.clone(),
             wired.parts.settings.audit_retention,
         ));
         let refill = wired.sources.keep();

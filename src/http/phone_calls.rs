@@ -34,7 +34,7 @@ pub async fn answer(
 ) -> Result<Answered, Error> {
     let body = match call {
         PhoneCall::Scan => {
-            let phone = login.phone(asking).await?;
+            let phone = login.scanning_phone(asking).await?;
             scan(login, &phone, language, body).await?
         }
         PhoneCall::Confirm => confirm(login, asking, body).await?,
@@ -104,7 +104,8 @@ async fn confirm(login: &Login, asking: Asking, body: &Value) -> Result<Value, E
         (nonce, number) => {
             // Who it is stands before what it says.
             let phone = login.phone(asking).await?;
-            login.confirm(&phone, &nonce?, number?).await?
+            let number = number?;
+            login.confirm(&phone, &nonce?, number).await?
         }
     };
     serde_json::to_value(confirmed).map_err(|error| Error::Internal(error.into()))

@@ -52,15 +52,15 @@ pub struct Checked {
 }
 
 impl Login {
-    /// The person agreed, and was asked for no number. Whoever was known a moment ago needs one
-    /// statement; whatever that refuses is looked at from the beginning.
+    /// The person agreed, and was asked for no number. Whoever scanned a moment ago needs one
+    /// statement; whatever that or a limit refuses is looked at from the beginning.
     pub async fn confirm_plainly(
         &self,
         asking: Asking,
         nonce: &Secret,
     ) -> Result<Confirmed, Error> {
         let now = Instant::now();
-        let recent = self.recent_phones.find(&asking.token.hash(), now);
+        let recent = self.recent_phones.take(&asking.token.hash(), now);
         let Some((recent, user)) = recent.and_then(|recent| {
             let user = recent.user.as_ref()?.id;
             Some((recent, user))
@@ -68,7 +68,10 @@ impl Login {
             let phone = self.phone(asking).await?;
             return self.confirm(&phone, nonce, None).await;
         };
-        self.limits.confirm(&recent).await?;
+        if let Err(slow_down) = self.limits.confirm(&recent).await {
+            self.phone(asking).await?;
+            return Err(slow_down);
+        }
         let answer = Answer {
             nonce: nonce.hash(),
             identity: &recent.identity,

@@ -116,17 +116,22 @@ impl Login {
 
     /// What is known of the phone that holds this token.
     pub async fn phone_session(&self, token: &Secret) -> Result<PhoneSession, Error> {
-        let token = token.hash();
-        let found = self.store.find_phone_session(&token).await?;
-        let session = found.ok_or(Error::PhoneSessionInvalid)?;
-        self.recent_phones.note(&token, &session, Instant::now());
-        Ok(session)
+        let found = self.store.find_phone_session(&token.hash()).await?;
+        found.ok_or(Error::PhoneSessionInvalid)
     }
 
     /// The phone that asks.
     pub async fn phone(&self, asking: Asking) -> Result<Phone, Error> {
         let session = self.phone_session(&asking.token).await?;
         Ok(asking.holds(session))
+    }
+
+    /// The phone that asks to scan: it is to confirm in a moment.
+    pub async fn scanning_phone(&self, asking: Asking) -> Result<Phone, Error> {
+        let token = asking.token.hash();
+        let phone = self.phone(asking).await?;
+        self.recent_phones.note(token, &phone, Instant::now());
+        Ok(phone)
     }
 
     /// Ends the phone's session.
@@ -278,6 +283,7 @@ impl Login {
             .store
             .delete_person(&phone.identity, DeletedBy::Phone)
             .await?;
+        self.recent_phones.forget(&phone.identity);
         ended.push(phone.id);
         self.broker.end_sessions(ended);
         Ok(())

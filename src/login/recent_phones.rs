@@ -5,55 +5,73 @@
 //! whether all of it still holds. Nothing else may believe what stands here.
 
 use std::{
-    num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use lru::LruCache;
 
-use super::ids::Hash;
+use super::{attempt::Identity, ids::Hash};
 use crate::store::PhoneSession;
 
-const MOST: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+/// More than scan within seconds anywhere; the oldest make room.
+const MOST: usize = 16_384;
 /// As long as a person may look at what he is asked.
 const KEPT: Duration = Duration::from_secs(60);
 
-/// Phone sessions by the hashes of their tokens. A clone is the same.
+/// Phone sessions by the hashes of their tokens, from a scan to its confirm. A clone is the same.
 #[derive(Debug, Clone)]
 pub struct RecentPhones(Arc<Mutex<LruCache<Hash, (Instant, PhoneSession)>>>);
 
 impl Default for RecentPhones {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(LruCache::new(MOST))))
+        // Grows with its entries: many sites never have more than a few.
+        let phones = LruCache::unbounded();
+        Self(Arc::new(Mutex::new(phones)))
     }
 }
 
 impl RecentPhones {
-    /// Notes what the database has said just now. Only somebody with an account that is not
-    /// blocked can confirm.
-    pub fn note(&self, token: &Hash, session: &PhoneSession, now: Instant) {
+    /// Notes what the database has said of a phone that scans. Only somebody with an account
+    /// that is not blocked can confirm.
+    pub fn note(&self, token: Hash, session: &PhoneSession, now: Instant) {
+        if session.user.is_none() || session.blocked {
+            return;
+        }
         self.with(|phones| {
-            while phones
-                .peek_lru()
-                .is_some_and(|(_, (at, _))| *at + KEPT <= now)
-            {
+            phones.put(token, (now, session.clone()));
+            if phones.len() > MOST {
                 phones.pop_lru();
-            }
-            if session.user.is_some() && !session.blocked {
-                phones.put(*token, (now, session.clone()));
-            } else {
-                phones.pop(token);
             }
         });
     }
 
-    /// What was said of this phone within the last minute.
-    pub fn find(&self, token: &Hash, now: Instant) -> Option<PhoneSession> {
+    /// What was said of this phone within the last minute, once.
+    pub fn take(&self, token: &Hash, now: Instant) -> Option<PhoneSession> {
+        let (at, session) = self.with(|phones| phones.pop(token))?;
+        (at + KEPT > now).then_some(session)
+    }
+
+    /// Forgets all of a person's phones.
+    pub fn forget(&self, person: &Identity) {
+        self.retain(|_, session| session.identity != *person);
+    }
+
+    /// Forgets whoever has not confirmed within a minute.
+    pub fn forget_old(&self, now: Instant) {
+        self.retain(|at, _| at + KEPT > now);
+    }
+
+    fn retain(&self, keep: impl Fn(Instant, &PhoneSession) -> bool) {
         self.with(|phones| {
-            let (at, session) = phones.peek(token)?;
-            (*at + KEPT > now).then(|| session.clone())
-        })
+            let gone = phones
+                .iter()
+                .filter(|(_, (at, session))| !keep(*at, session));
+            let gone: Vec<Hash> = gone.map(|(token, _)| *token).collect();
+            for token in gone {
+                phones.pop(&token);
+            }
+        });
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut LruCache<Hash, (Instant, PhoneSession)>) -> T) -> T {
@@ -66,7 +84,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{login::attempt::Identity, store::User};
+    use crate::store::User;
 
     fn session(user: Option<Uuid>, blocked: bool) -> PhoneSession {
         PhoneSession {
@@ -86,37 +104,58 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_is_known_for_a_minute() {
+    fn a_phone_is_known_for_a_minute_and_once() {
         let (phones, now) = (RecentPhones::default(), Instant::now());
         let known = session(Some(Uuid::new_v4()), false);
-        phones.note(&[1; 32], &known, now);
-        let find = |token, after| phones.find(&[token; 32], now + Duration::from_secs(after));
-        assert_eq!(find(1, 59).unwrap().id, known.id);
-        assert!(find(1, 60).is_none());
-        assert!(find(2, 0).is_none());
+        let seconds = Duration::from_secs;
+        phones.note([1; 32], &known, now);
+        assert!(phones.take(&[2; 32], now).is_none());
+        let taken = phones.take(&[1; 32], now + seconds(59)).unwrap();
+        assert_eq!(taken.id, known.id);
+        assert!(phones.take(&[1; 32], now + seconds(59)).is_none());
+        phones.note([1; 32], &known, now);
+        assert!(phones.take(&[1; 32], now + seconds(60)).is_none());
     }
 
     #[test]
-    fn whoever_cannot_confirm_any_more_is_forgotten() {
+    fn whoever_cannot_confirm_is_not_known() {
         let (phones, now) = (RecentPhones::default(), Instant::now());
-        for now_said in [session(None, false), session(Some(Uuid::new_v4()), true)] {
-            phones.note(&[1; 32], &session(Some(Uuid::new_v4()), false), now);
-            phones.note(&[1; 32], &now_said, now);
-            assert!(phones.find(&[1; 32], now).is_none());
-        }
+        phones.note([1; 32], &session(None, false), now);
+        phones.note([2; 32], &session(Some(Uuid::new_v4()), true), now);
+        assert_eq!(phones.with(|phones| phones.len()), 0);
     }
 
     #[test]
-    fn they_are_no_more_than_there_is_room_for_and_old_ones_go() {
+    fn old_phones_and_those_of_a_person_who_goes_are_forgotten() {
         let (phones, now) = (RecentPhones::default(), Instant::now());
+        let mut other = session(Some(Uuid::new_v4()), false);
+        other.identity.openid = "other".to_owned();
         let known = session(Some(Uuid::new_v4()), false);
-        for number in 0..5_000_u32 {
-            let mut token = [0; 32];
-            token[..4].copy_from_slice(&number.to_be_bytes());
-            phones.note(&token, &known, now);
-        }
-        assert_eq!(phones.with(|phones| phones.len()), MOST.get());
-        phones.note(&[9; 32], &known, now + KEPT);
+        phones.note([1; 32], &known, now);
+        phones.note([2; 32], &known, now);
+        phones.note([3; 32], &other, now + KEPT / 2);
+        phones.forget(&known.identity);
         assert_eq!(phones.with(|phones| phones.len()), 1);
+        phones.note([1; 32], &known, now);
+        phones.forget_old(now + KEPT);
+        assert_eq!(phones.with(|phones| phones.len()), 1);
+        assert!(phones.take(&[3; 32], now + KEPT).is_some());
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let (phones, now) = (RecentPhones::default(), Instant::now());
+        let known = session(Some(Uuid::new_v4()), false);
+        let token = |number: usize| {
+            let mut token = [0; 32];
+            token[..8].copy_from_slice(&number.to_be_bytes());
+            token
+        };
+        for number in 0..MOST + 10 {
+            phones.note(token(number), &known, now);
+        }
+        assert_eq!(phones.with(|phones| phones.len()), MOST);
+        assert!(phones.take(&token(9), now).is_none());
+        assert!(phones.take(&token(10), now).is_some());
     }
 }

@@ -9,7 +9,10 @@
 //! over the time between two looks: a push never waits behind ten thousand
 //! rows that have not changed.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix::Addr;
 use tokio::{
@@ -17,7 +20,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-use super::{limits::Limits, message, reason::Reason};
+use super::{limits::Limits, message, reason::Reason, recent_phones::RecentPhones};
 use crate::{
     hub::{
         LoginHub,
@@ -163,12 +166,18 @@ async fn erase_salts(store: &Store) -> Result<(), StoreError> {
 }
 
 /// Deletes what nobody needs any more, until the process ends.
-pub async fn tidy(store: Store, limits: Limits, audit_retention: Duration) {
+pub async fn tidy(
+    store: Store,
+    limits: Limits,
+    recent_phones: RecentPhones,
+    audit_retention: Duration,
+) {
     let mut tick = interval(TIDY_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         limits.forget_quiet();
+        recent_phones.forget_old(Instant::now());
         if let Err(error) = erase_salts(&store).await {
             tracing::debug!(%error, "salts are erased at the next look");
         }

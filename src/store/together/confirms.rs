@@ -67,10 +67,6 @@ impl Store {
 
 impl Database {
     async fn confirm(&self, confirms: &[Confirm]) -> Result<Vec<Attempt>, StoreError> {
-        // In one order, so that two batches hardly ever wait for each other's rows; should they,
-        // the database ends one of them, and each of its confirms goes alone.
-        let mut confirms: Vec<_> = confirms.iter().collect();
-        confirms.sort_unstable_by_key(|confirm| confirm.nonce);
         let nonces: Vec<_> = confirms.iter().map(|c| c.nonce.to_vec()).collect();
         let apps: Vec<_> = confirms.iter().map(|c| c.identity.app_id.clone()).collect();
         let openids: Vec<_> = confirms.iter().map(|c| c.identity.openid.clone()).collect();
@@ -84,30 +80,35 @@ impl Database {
                     "'confirm'",
                     "case a.state when 'approved' then 'code_needed' else 'ok' end",
                     "a.phone_ip",
-                    "with a as (
-                        update login_attempts a set
-                            state = case check_kind when 'code' then 'approved' else 'confirmed' end,
-                            version = saoma_next_version(version, a.expires_at),
-                            user_id = u.id,
-                            phone_session_id = p.id,
-                            awaiting_registration = false,
-                            expires_at = least(ends_at, saoma_now() + make_interval(
-                                secs => case check_kind when 'code' then $8::float8 else $9::float8 end))
+                    "with held as (
+                        select a.id, t.user_id, t.phone_id, t.ip
                         from unnest($1::bytea[], $2::text[], $3::text[], $4::uuid[], $5::uuid[],
                                 $6::smallint[], $7::text[])
                             as t(nonce_hash, app_id, openid, user_id, phone_id, number, ip)
+                        join login_attempts a on a.nonce_hash = t.nonce_hash
                         -- Who asks may have been known a minute ago. An identity never
                         -- becomes another user's.
                         join phone_sessions p on p.id = t.phone_id and p.app_id = t.app_id
                             and p.openid = t.openid and p.expires_at > saoma_now()
                         join users u on u.id = t.user_id and u.blocked_at is null
-                        where a.nonce_hash = t.nonce_hash
-                            -- Not by the index of persons, who may have many.
-                            and a.app_id is not distinct from t.app_id
+                        -- Not by the index of persons, who may have many.
+                        where a.app_id is not distinct from t.app_id
                             and a.openid is not distinct from t.openid
                             and (a.check_kind <> 'number' or a.check_number = t.number)
                             and a.state = any($10) and a.expires_at > saoma_now()
-                        returning a.*, t.ip as phone_ip
+                        order by a.id for update of a
+                    ), a as (
+                        update login_attempts a set
+                            state = case check_kind when 'code' then 'approved' else 'confirmed' end,
+                            version = saoma_next_version(version, expires_at),
+                            user_id = held.user_id,
+                            phone_session_id = held.phone_id,
+                            awaiting_registration = false,
+                            expires_at = least(ends_at, saoma_now() + make_interval(
+                                secs => case check_kind when 'code' then $8::float8 else $9::float8 end))
+                        from held
+                        where a.id = held.id and a.state = any($10) and a.expires_at > saoma_now()
+                        returning a.*, held.ip as phone_ip
                     )",
                     &nonces,
                     &apps,

@@ -1,8 +1,8 @@
 //! What many people ask for in the same moment, each kind in statements of its own
 //! that serve all of them: who holds a phone, its scan, its confirm, and the redeem.
 //!
-//! Rows are locked in one order, so that two batches never, or in confirms hardly ever,
-//! wait for each other crosswise. What cannot be told apart in a statement's answer never goes
+//! Rows are locked in the order of their ids, so that two batches never wait for
+//! each other. What cannot be told apart in a statement's answer never goes
 //! together: two scans or confirms of one person, two redeems of one browser.
 
 mod confirms;

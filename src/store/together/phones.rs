@@ -1,4 +1,4 @@
-//! Who holds a phone: asked before all that a phone does.
+//! Who holds a phone: asked before all that a phone does, but for the confirm after a scan.
 
 use std::collections::HashMap;
 

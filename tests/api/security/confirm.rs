@@ -72,6 +72,25 @@ async fn what_has_changed_since_the_scan_decides_at_the_confirm() {
 }
 
 #[actix_web::test]
+async fn who_asks_stands_before_how_often_and_before_what_it_says() {
+    let limit = [("SAOMA_MAX_CONFIRMS_PER_USER", "2")];
+    let server = TestServer::start_with(&limit).await;
+    let phone = server.registered_phone("Ming").await;
+    server.confirmed(&phone).await;
+    let attempt = server.scanned(&phone).await;
+    let slow_down = phone.confirm(&attempt.nonce).await;
+    slow_down.expect_problem(429, "slow_down");
+    let nonsense = phone.confirm_with(&json!("no nonce"), &json!(7)).await;
+    nonsense.expect_problem(400, "bad_request");
+    phone.scan(&attempt.scene).await.expect(200);
+    server.database.execute("delete from phone_sessions").await;
+    let refused = phone.confirm(&attempt.nonce).await;
+    refused.expect_problem(401, "phone_session_invalid");
+    let nonsense = phone.confirm_with(&json!("no nonce"), &json!(7)).await;
+    nonsense.expect_problem(401, "phone_session_invalid");
+}
+
+#[actix_web::test]
 async fn c5_another_phone_is_refused_and_the_browser_hears_that_and_nothing_more() {
     let server = TestServer::start().await;
     let (phone, other) = (server.phone().await, server.registered_phone("Hong").await);
