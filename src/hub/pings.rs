@@ -30,7 +30,7 @@ pub struct Pings {
 impl Pings {
     /// An empty wheel, which turns once in this time.
     pub fn new(interval: Duration) -> Self {
-        let slots = interval.div_duration_f64(SLOT).clamp(1.0, 10_000.0);
+        let slots = interval.div_duration_f64(SLOT).clamp(2.0, 10_000.0);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -48,7 +48,7 @@ impl Pings {
     }
 
     /// Adds a socket that was opened now: its first turn comes after half an interval to a whole
-    /// one, each other one after an interval.
+    /// one, each other one an interval after the one before.
     pub fn add(&mut self, id: SocketId, now: Instant) {
         self.began.get_or_insert(now);
         let slots = self.slots.len();
@@ -56,26 +56,19 @@ impl Pings {
             clippy::cast_possible_truncation,
             reason = "any part of the number will do"
         )]
-        let earlier = id.0 as usize % (slots / 2 + 1);
+        let earlier = id.0 as usize % slots.div_ceil(2);
         let turn = self.turns + slots - earlier;
         self.slots[turn % slots].push(id);
     }
 
     /// The next socket whose turn has come. Those that are not open any more leave the wheel.
     pub fn next(&mut self, now: Instant, is_open: impl Fn(SocketId) -> bool) -> Option<SocketId> {
-        let mut began = self.began?;
         let slots = self.slots.len();
-        let interval = self.turn * u32::try_from(slots).unwrap_or(u32::MAX);
-        // After a long sleep of the machine nobody is pinged twice.
-        if now.saturating_duration_since(began) > interval {
-            began = now.checked_sub(interval)?;
-        }
         loop {
             let slot = &mut self.slots[self.turns % slots];
             match slot[..self.end].get(self.next) {
                 Some(&id) if is_open(id) => {
                     self.next += 1;
-                    self.began = Some(began);
                     return Some(id);
                 }
                 Some(_) => {
@@ -83,11 +76,14 @@ impl Pings {
                     self.end -= 1;
                 }
                 None => {
-                    if began + self.turn > now {
-                        self.began = Some(began);
+                    let began = self.began? + self.turn;
+                    if began > now {
                         return None;
                     }
-                    began += self.turn;
+                    // Whoever comes late goes on from there: no time between two pings of a
+                    // socket is shorter than the interval.
+                    let late = now.duration_since(began);
+                    self.began = Some(if late > self.turn { now } else { began });
                     self.turns += 1;
                     self.next = 0;
                     self.end = self.slots[self.turns % slots].len();

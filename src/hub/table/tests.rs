@@ -135,19 +135,33 @@ fn sockets_that_open_at_once_are_pinged_once_an_interval_each_few_in_the_same_mo
 }
 
 #[test]
-fn nobody_is_pinged_twice_after_a_long_sleep() {
-    let (mut table, now) = (table(), Instant::now());
-    let first = table.open("first", now);
-    table.open("left", now);
-    let second = table.open("second", now);
-    for socket in [first, second] {
-        table.register_session(socket, Uuid::new_v4(), now);
+fn a_late_sweep_brings_no_pings_closer_together() {
+    let (mut table, start) = (table(), Instant::now());
+    let sockets: Vec<_> = (0..100).map(|_| table.open("socket", start)).collect();
+    for socket in sockets {
+        table.register_session(socket, Uuid::new_v4(), start);
     }
-    table.close(SocketId(1), now);
-    let awake = now + PING * 100;
-    let due: Vec<_> = std::iter::from_fn(|| table.next_due(awake)).collect();
-    assert_eq!(due, [Due::Ping(second), Due::Ping(first)]);
-    assert_eq!(table.next_due(awake + PING * 2 / 5), None);
+    table.close(SocketId(1), start);
+    let mut last: HashMap<SocketId, Instant> = HashMap::new();
+    let mut now = start;
+    for sweep in 0..1_000 {
+        // Now and then the hub, or the whole machine, sleeps for longer than an interval.
+        let pause = if sweep % 300 == 200 {
+            PING * 3
+        } else if sweep % 70 == 60 {
+            PING / 3
+        } else {
+            Duration::from_millis(251)
+        };
+        now += pause;
+        while let Some(Due::Ping(id)) = table.next_due(now) {
+            if let Some(before) = last.insert(id, now) {
+                assert!(now - before >= PING, "{:?}", now - before);
+            }
+        }
+    }
+    assert_eq!(last.len(), 99);
+    assert!(last.values().all(|last| now - *last < PING * 5));
 }
 
 #[test]
@@ -161,8 +175,24 @@ fn a_socket_whose_attempt_ended_is_let_go_after_a_while_but_not_if_it_began_anew
     table.change(again, 2, true, now);
     table.register(busy, AttemptId::random(), 1, false, now);
 
-    assert_eq!(table.next_due(now + IDLE), Some(Due::Ping(busy)));
-    assert_eq!(table.next_due(now + IDLE), Some(Due::IdleAfterEnd(left)));
+    let mut ended_after = None;
+    for millis in (0..=325_000).step_by(250) {
+        let after = Duration::from_millis(millis);
+        while let Some(due) = table.next_due(now + after) {
+            match due {
+                Due::IdleAfterEnd(id) => {
+                    assert_eq!(id, left);
+                    ended_after.get_or_insert(after);
+                }
+                due => assert!([Due::Ping(left), Due::Ping(busy)].contains(&due)),
+            }
+        }
+    }
+    let ended_after = ended_after.unwrap();
+    assert!(
+        ended_after >= IDLE && ended_after < IDLE + PING,
+        "{ended_after:?}"
+    );
 }
 
 #[test]
