@@ -1,13 +1,14 @@
 //! PL3: random traces of begin, renew, scan, confirm, register, refuse, cancel, redeem, time and
 //! tidying on two instances, compared step by step with a small model of the leases.
 
+mod people;
 mod reference;
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use saoma::{
     codes::{Code, PoolOrder, Source},
     login::{
-        attempt::{Browser, Identity},
+        attempt::Browser,
         check::{CAMERA, CheckPolicy},
         ids::{AttemptId, Hash},
         reason::Reason,
@@ -23,24 +24,17 @@ use crate::support::{
     pool::{add_bare_codes, rules},
     soak,
 };
+use people::{Person, people};
 use reference::{Reference, SECOND, State};
 
 /// So few that they are used up and come back all the time.
 const CODES: i64 = 6;
 /// Attempts that something may still happen to.
 const RECENT: usize = 24;
-/// Of four people the last has no account.
-const STRANGER: usize = 3;
 
 struct Instance {
     store: Store,
     begin: BeginQueue,
-}
-
-struct Person {
-    identity: Identity,
-    user: Option<Uuid>,
-    phone: Uuid,
 }
 
 /// What the trace knows of an attempt besides the model.
@@ -95,29 +89,8 @@ impl Trace {
         let instances = ["one", "two"].map(instance);
         let store = &instances[0].store;
         add_bare_codes(store, CODES).await;
-        let mut people = Vec::new();
-        for openid in ["a", "b", "c", "stranger"] {
-            let person = Identity {
-                app_id: "app".to_owned(),
-                openid: openid.to_owned(),
-            };
-            let mut user = None;
-            if people.len() < STRANGER {
-                user = Some(store.add_user(&person, None, None, "").await.unwrap().id);
-            }
-            let token = [u8::try_from(people.len()).unwrap(); 32];
-            store
-                .add_phone_session(&token, &person, None)
-                .await
-                .unwrap();
-            let session = store.find_phone_session(&token).await.unwrap().unwrap();
-            people.push(Person {
-                identity: person,
-                user,
-                phone: session.id,
-            });
-        }
         let mut clock = PgConnection::connect_with(&database.options).await.unwrap();
+        let people = people(store, &mut clock).await;
         let scenes: Vec<Vec<u8>> = sqlx::query_scalar("select scene_hash from codes")
             .fetch_all(&mut clock)
             .await
