@@ -1,4 +1,4 @@
-//! Phones that asked for something a moment ago.
+//! Phones that scanned a moment ago.
 //!
 //! Whoever confirms has scanned just before. Who he is need not be asked of the
 //! database again before the one statement that confirms, which looks itself
