@@ -22,7 +22,7 @@ use actix_web::{
     HttpRequest,
     body::MessageBody,
     dev::{Extensions, ServiceRequest, ServiceResponse},
-    http::StatusCode,
+    http::{ConnectionType, StatusCode},
     middleware::Next,
     rt::{self, net::TcpStream},
 };
@@ -33,6 +33,9 @@ use crate::{error::Error, login::limits::subscriber};
 
 /// How long a browser waits that found no room for its socket.
 const RETRY: Duration = Duration::from_secs(5);
+/// Connections that sockets leave to others: requests come and go, so these
+/// answer thousands a second.
+const MOST_FOR_OTHERS: usize = 512;
 
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +49,10 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// One address may have an eighth of `all`: at least 64, at most 1,024.
+    /// One address may have an eighth of `all`: at least 64, at most 256, which
+    /// is half of what sockets leave to others.
     pub fn new(all: usize, bound_addresses: bool, head: Duration) -> Self {
-        let of_address = (all / 8).clamp(64, 1024);
+        let of_address = (all / 8).clamp(64, MOST_FOR_OTHERS / 2);
         Self {
             all,
             of_address: if bound_addresses { of_address } else { 0 },
@@ -56,9 +60,19 @@ impl Bounds {
         }
     }
 
-    /// Browsers' sockets among them: a tenth stays for pages, polls and phones.
+    /// What stays for pages, polls and phones.
+    fn others(&self) -> usize {
+        (self.all / 10).min(MOST_FOR_OTHERS)
+    }
+
+    /// Browsers' sockets among them.
     fn sockets(&self) -> usize {
-        self.all - self.all / 10
+        self.all - self.others()
+    }
+
+    /// With so many, few are left.
+    fn full(&self) -> usize {
+        self.all - self.others() / 2
     }
 }
 
@@ -142,7 +156,7 @@ impl Connections {
 
     /// Whether accepting is paused, or about to be.
     pub fn are_full(&self) -> bool {
-        self.0.open.load(Ordering::Relaxed) * 20 >= self.0.bounds.all * 19
+        self.0.open.load(Ordering::Relaxed) >= self.0.bounds.full()
     }
 
     /// Refuses one socket too many for this process.
@@ -247,6 +261,12 @@ impl Asked {
         Self(connection)
     }
 
+    /// Whether few connections are left.
+    fn are_full(&self) -> bool {
+        let connection = self.0.as_ref();
+        connection.is_some_and(|connection| connection.all.are_full())
+    }
+
     /// It has been answered: from now on the next one's time runs, unless the
     /// connection has become a socket.
     pub fn answered(self, status: StatusCode) {
@@ -270,13 +290,18 @@ impl Asked {
     }
 }
 
-/// [`Asked`] around all that is no socket.
+/// [`Asked`] around all that is no socket. When few connections are left, none
+/// is kept for another request of the same client.
 pub async fn watch<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let asked = Asked::by(request.request());
-    let response = next.call(request).await;
+    let mut response = next.call(request).await;
+    if let (Ok(response), true) = (&mut response, asked.are_full()) {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
     let status = response.as_ref().map(ServiceResponse::status);
     asked.answered(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     response
@@ -308,7 +333,7 @@ mod tests {
     #[test]
     fn one_address_may_have_an_eighth() {
         let of_address = |all| Bounds::new(all, true, Duration::from_secs(5)).of_address;
-        assert_eq!([100, 4_000, 200_000].map(of_address), [64, 500, 1_024]);
+        assert_eq!([100, 1_600, 200_000].map(of_address), [64, 200, 256]);
         assert_eq!(
             Bounds::new(100, false, Duration::from_secs(5)).of_address,
             0
@@ -335,6 +360,16 @@ mod tests {
         for _ in 0..10 {
             assert!(matches!(connections.count([10, 0, 0, 1].into()), Ok(None)));
         }
+    }
+
+    #[test]
+    fn sockets_leave_few_hundreds_of_many_connections_to_others() {
+        let bounds = |all| Bounds::new(all, true, Duration::from_secs(5));
+        assert_eq!(
+            [1_000, 20_000].map(|all| bounds(all).sockets()),
+            [900, 19_488]
+        );
+        assert_eq!([1_000, 20_000].map(|all| bounds(all).full()), [950, 19_744]);
     }
 
     #[actix_web::test]

@@ -1,5 +1,7 @@
 //! More connections than the process may have open files.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -40,6 +42,32 @@ async fn h3_with_all_connections_taken_health_answers_and_logins_go_on_when_they
 }
 
 #[actix_web::test]
+async fn with_few_connections_left_each_answers_once() {
+    let server = Server::start_with_files(256, &[("SAOMA_HEAD_TIMEOUT", "1h")]).await;
+    let mut kept = Peer::connect(&server.url, 1).await;
+    kept.healthy().await;
+    kept.healthy().await;
+
+    let most = server
+        .metric("saoma_connections_max{server=\"public\"}")
+        .await;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "some hundred"
+    )]
+    let silent = 2..most as u16 - 2;
+    let _silent = join_all(silent.map(|from| Peer::connect(&server.url, from))).await;
+    eventually("few are left", async || {
+        server.metric("saoma_connections{server=\"public\"}").await >= most - 3.0
+    })
+    .await;
+    kept.healthy().await;
+    let ended = timeout(Duration::from_secs(10), kept.stream.read(&mut [0])).await;
+    assert_eq!(ended.expect("it stays open").unwrap(), 0);
+}
+
+#[actix_web::test]
 async fn one_address_cannot_take_all_connections() {
     let server = Server::start_with_files(256, &[("SAOMA_HEAD_TIMEOUT", "1h")]).await;
     let phone = server.registered_phone("Li").await;
@@ -54,10 +82,7 @@ async fn one_address_cannot_take_all_connections() {
     for peer in &mut greedy {
         let _ = peer.stream.write_all(b"G").await;
         let mut byte = [0];
-        let read = timeout(
-            std::time::Duration::from_millis(5),
-            peer.stream.read(&mut byte),
-        );
+        let read = timeout(Duration::from_millis(5), peer.stream.read(&mut byte));
         ended += u32::from(read.await.is_ok());
     }
     assert_eq!(ended, 136);
