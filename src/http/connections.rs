@@ -36,6 +36,9 @@ const RETRY: Duration = Duration::from_secs(5);
 /// Connections that sockets leave to others: requests come and go, so these
 /// answer thousands a second.
 const MOST_FOR_OTHERS: usize = 512;
+/// Connections of an address that are always accepted. With few left, one that has
+/// more gets no other.
+const FEWEST_OF_ADDRESS: usize = 64;
 
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy)]
@@ -49,10 +52,9 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// One address may have an eighth of `all`: at least 64, at most 256, which
-    /// is half of what sockets leave to others.
+    /// One address may have an eighth of `all`: at least 64, at most 1,024.
     pub fn new(all: usize, bound_addresses: bool, head: Duration) -> Self {
-        let of_address = (all / 8).clamp(64, MOST_FOR_OTHERS / 2);
+        let of_address = (all / 8).clamp(FEWEST_OF_ADDRESS, 1024);
         Self {
             all,
             of_address: if bound_addresses { of_address } else { 0 },
@@ -170,7 +172,10 @@ impl Connections {
 
     /// Whom to count a connection for. A trusted proxy's are many people's.
     fn count(&self, peer: IpAddr) -> Result<Option<IpAddr>, TooMany> {
-        let most = self.0.bounds.of_address;
+        let mut most = self.0.bounds.of_address;
+        if self.are_full() {
+            most = most.min(FEWEST_OF_ADDRESS);
+        }
         if most == 0 || self.0.addresses.is_trusted(peer.to_canonical()) {
             return Ok(None);
         }
@@ -333,7 +338,7 @@ mod tests {
     #[test]
     fn one_address_may_have_an_eighth() {
         let of_address = |all| Bounds::new(all, true, Duration::from_secs(5)).of_address;
-        assert_eq!([100, 1_600, 200_000].map(of_address), [64, 200, 256]);
+        assert_eq!([100, 4_000, 200_000].map(of_address), [64, 500, 1_024]);
         assert_eq!(
             Bounds::new(100, false, Duration::from_secs(5)).of_address,
             0
@@ -360,6 +365,21 @@ mod tests {
         for _ in 0..10 {
             assert!(matches!(connections.count([10, 0, 0, 1].into()), Ok(None)));
         }
+    }
+
+    #[test]
+    fn with_few_connections_left_an_address_that_has_many_gets_no_more() {
+        let connections = Connections::new(
+            "test",
+            Bounds::new(1_000, true, Duration::from_secs(5)),
+            AddressFinder::new(&[]),
+        );
+        let open = |ip: [u8; 4]| connections.count(ip.into()).is_ok();
+        assert!((0..100).all(|_| open([203, 0, 113, 1])));
+        connections.0.open.store(950, Ordering::Relaxed);
+        assert!(!open([203, 0, 113, 1]));
+        assert!((0..64).all(|_| open([203, 0, 113, 2])));
+        assert!(!open([203, 0, 113, 2]));
     }
 
     #[test]
