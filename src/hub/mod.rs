@@ -31,7 +31,7 @@ const MAILBOX: usize = 4096;
 /// Sockets that one step of the sweep may ping before other messages get their turn.
 const CHUNK: usize = 128;
 /// As long as a turn of the [wheel](pings).
-const SWEEP_EVERY: Duration = Duration::from_millis(250);
+const SWEEP_EVERY: Duration = Duration::from_millis(25);
 
 /// The one actor of an instance that knows all its sockets.
 #[derive(Debug)]

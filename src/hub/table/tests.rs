@@ -114,7 +114,7 @@ fn sockets_that_open_at_once_are_pinged_once_an_interval_each_few_in_the_same_mo
     let sockets: Vec<_> = (0..SOCKETS).map(|_| table.open("socket", now)).collect();
     let mut pinged: HashMap<SocketId, Vec<Duration>> = HashMap::new();
     let mut most = 0;
-    for millis in (0..=75_000).step_by(250) {
+    for millis in (0..=75_000).step_by(25) {
         let after = Duration::from_millis(millis);
         let mut at_once = 0;
         while let Some(Due::Ping(id)) = table.next_due(now + after) {
@@ -123,7 +123,7 @@ fn sockets_that_open_at_once_are_pinged_once_an_interval_each_few_in_the_same_mo
         }
         most = at_once.max(most);
     }
-    assert!(most <= 100, "{most} at once");
+    assert!(most <= 10, "{most} at once");
     assert_eq!(pinged.len(), SOCKETS);
     for socket in sockets {
         let [first, second, third] = pinged[&socket][..] else {
@@ -135,7 +135,24 @@ fn sockets_that_open_at_once_are_pinged_once_an_interval_each_few_in_the_same_mo
 }
 
 #[test]
-fn a_late_sweep_brings_no_pings_closer_together() {
+fn sweeps_that_are_always_late_ping_no_more_seldom() {
+    let (mut table, start) = (table(), Instant::now());
+    for _ in 0..100 {
+        table.open("socket", start);
+    }
+    let mut pings = 0;
+    for millis in (0..=100_000).step_by(200) {
+        let now = start + Duration::from_millis(millis);
+        while table.next_due(now).is_some() {
+            pings += 1;
+        }
+    }
+    // After half an interval to a whole one the first, then one in each of the next three.
+    assert_eq!(pings, 400);
+}
+
+#[test]
+fn a_late_sweep_hardly_brings_pings_closer_together() {
     let (mut table, start) = (table(), Instant::now());
     let sockets: Vec<_> = (0..100).map(|_| table.open("socket", start)).collect();
     for socket in sockets {
@@ -156,7 +173,8 @@ fn a_late_sweep_brings_no_pings_closer_together() {
         now += pause;
         while let Some(Due::Ping(id)) = table.next_due(now) {
             if let Some(before) = last.insert(id, now) {
-                assert!(now - before >= PING, "{:?}", now - before);
+                let apart = now - before;
+                assert!(apart + Duration::from_millis(250) >= PING, "{apart:?}");
             }
         }
     }
