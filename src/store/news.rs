@@ -34,17 +34,16 @@ impl Store {
     /// Compares what is known here with the rows. Where nothing has moved on, which is nearly
     /// always so, that is one small query.
     pub async fn look_again(&self, known: &[Known]) -> Result<Seen, StoreError> {
-        let (rows, lost) = self
-            .run(async |db| {
-                let (moved, lost) = moved_or_lost(db, known).await?;
-                let rows = if moved.is_empty() {
-                    Vec::new()
-                } else {
-                    changed(db, &moved).await?
-                };
-                Ok((rows, lost))
-            })
-            .await?;
+        let look = async |db: &mut PgConnection| {
+            let (moved, lost) = moved_or_lost(db, known).await?;
+            let rows = if moved.is_empty() {
+                Vec::new()
+            } else {
+                changed(db, &moved).await?
+            };
+            Ok((rows, lost))
+        };
+        let (rows, lost) = Self::run_on(&self.look_pool, LIMIT, look).await?;
         Ok(Seen {
             changed: all(rows)?,
             lost,

@@ -25,9 +25,9 @@ async fn waiting(server: &Arc<TestServer>, number: usize) -> Vec<Attempt> {
     all
 }
 
-/// The pool of four, six for what many ask for at once, and one for new attempts, whatever
-/// waits.
-const POOLS: i64 = 11;
+/// The pool of four, six for what many ask for at once, one for new attempts, and one for
+/// looks, whatever waits.
+const POOLS: i64 = 12;
 
 /// What the server holds open to its database.
 async fn connections(server: &TestServer) -> i64 {
