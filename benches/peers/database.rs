@@ -11,12 +11,20 @@ use crate::peers::{
     processes::{Cpu, parent_of},
 };
 
+/// Beside those of Saoma's own. Hundreds of thousands of codes are only for the benchmark; they
+/// shall neither drive all else out of the buffers nor bring checkpoints, which would fall on one
+/// server's seconds and not on another's.
+const SETTINGS: &str = "shared_preload_libraries = 'pg_stat_statements'
+shared_buffers = 512MB
+max_wal_size = 16GB
+checkpoint_timeout = 1h";
+
 /// Starts one whose statements are counted.
 pub async fn start(folder: &Path) -> PrivatePostgres {
     let postgres = PrivatePostgres::start(folder).await.unwrap();
     let settings = postgres.cluster().join("postgresql.conf");
     let mut file = fs::OpenOptions::new().append(true).open(settings).unwrap();
-    writeln!(file, "shared_preload_libraries = 'pg_stat_statements'").unwrap();
+    writeln!(file, "{SETTINGS}").unwrap();
     drop(file);
     postgres.stop().await.unwrap();
     let postgres = PrivatePostgres::start(folder).await.unwrap();

@@ -86,8 +86,8 @@ impl Run<'_> {
         let outcome = self.fleet.each(logins).await;
         self.check("warm-up", &outcome);
         self.settle().await;
-        // Allocators that give memory back do so after seconds.
-        sleep(Duration::from_secs(12)).await;
+        // Allocators that give memory back do so after seconds: jemalloc's ten, and some more.
+        sleep(Duration::from_secs(20)).await;
     }
 
     /// Opens about so many pages and closes them. Saoma's own first codes, which nobody here can
@@ -146,6 +146,8 @@ impl Run<'_> {
             .await;
         all.times.reset();
         all.failed = 0;
+        // What opening them has left to the disk is on it by then.
+        sleep(Duration::from_secs(2)).await;
         for _ in 0..self.plan.rounds {
             // One that was given too much still has it to do.
             self.settle().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::peers::servers::Server;
+use crate::peers::{servers::Server, verdicts::COMPARED};
 
 /// The sizes of one run.
 #[derive(Debug, Clone)]
@@ -60,11 +60,15 @@ impl Plan {
         let most = if server.is_slow { 5_000 } else { 19_000 };
         Self {
             steps: within(&[1_000, 2_000, 5_000, 10_000, 14_500, 19_000], most),
-            pushes: within(&[1_000, 5_000, 10_000, 19_000], most),
+            pushes: if server.is_slow {
+                vec![1_000, most]
+            } else {
+                vec![1_000, COMPARED, most]
+            },
             costs: vec![1_000, most],
             idle: Duration::from_secs(50),
             afterwards: Some(Duration::from_secs(60)),
-            rounds: 3,
+            rounds: 5,
             confirms: 1_000,
             flat_out: Duration::from_secs(8),
             at_once: at_once(server),
