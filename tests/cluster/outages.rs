@@ -8,12 +8,15 @@ use crate::{
     support::cluster::execute,
 };
 
-/// The clock of the database and of all connections to come.
+/// The clock of the database and of all connections, which are made anew.
 async fn set_clock(database: &str, offset: &str) {
     let options: PgConnectOptions = database.parse().unwrap();
     let name = options.get_database().unwrap();
     let sql = format!("alter database {name} set saoma.clock_offset = '{offset}'");
     execute(database, &sql).await;
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()";
+    execute(database, end).await;
 }
 
 /// What WeChat may do: mode, errcode.
@@ -51,7 +54,7 @@ async fn t5_for_an_hour_without_wechats_codes_no_view_fails_and_then_the_stock_i
         instances.clear_faults();
         instances.fault(mode, errcode);
         set_clock(&instances.database, &format!("{minute} minutes")).await;
-        // The next connections have the new time; and a restart needs no WeChat.
+        // A restart needs no WeChat.
         let restarted = minute / 7 % 2;
         instances.servers[restarted].kill_and_start_again().await;
         for _ in 0..3 {
