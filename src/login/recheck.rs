@@ -33,7 +33,7 @@ use crate::{
 
 const HUB_LIMIT: Duration = Duration::from_secs(2);
 /// Attempts of one query.
-const SOME: usize = 128;
+const SOME: usize = 256;
 /// How often old rows are looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 

@@ -134,15 +134,18 @@ impl Store {
         let relaxed = batches.clone().options([("synchronous_commit", "off")]);
         let one = || small(1).connect_lazy_with(batches.clone());
         let together_pools = Arc::new(from_fn(|_| from_fn(|_| one())));
-        let unasked = small(1).before_acquire(|_, _| Box::pin(async { Ok(true) }));
+        let unasked = || {
+            let one = small(1).before_acquire(|_, _| Box::pin(async { Ok(true) }));
+            one.connect_lazy_with(batches.clone())
+        };
         Self {
             pool: limits(pool).connect_lazy_with(options.clone()),
             ready_pool: small(1).connect_lazy_with(options),
             begin_pool: small(1).connect_lazy_with(relaxed),
             together: Together::new(together_pools.clone(), timers),
             together_pools,
-            look_pool: small(1).connect_lazy_with(batches.clone()),
-            news_pool: unasked.connect_lazy_with(batches),
+            look_pool: unasked(),
+            news_pool: unasked(),
             timers,
         }
     }

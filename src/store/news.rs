@@ -43,7 +43,13 @@ impl Store {
             };
             Ok((rows, lost))
         };
-        let (rows, lost) = Self::run_on(&self.look_pool, LIMIT, look).await?;
+        let (rows, lost) = match Self::run_on(&self.look_pool, LIMIT, look).await {
+            // Its connection is not asked first, and may have ended since the last look.
+            Err(StoreError::Unavailable(sqlx::Error::Io(_) | sqlx::Error::Database(_))) => {
+                Self::run_on(&self.look_pool, LIMIT, look).await?
+            }
+            seen => seen?,
+        };
         Ok(Seen {
             changed: all(rows)?,
             lost,
