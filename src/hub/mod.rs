@@ -11,7 +11,7 @@ mod phones;
 mod pings;
 mod table;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, dev::SendError};
 use tokio::sync::mpsc;
@@ -30,8 +30,6 @@ use crate::{session::protocol::ServerMessage, settings::Timers};
 const MAILBOX: usize = 4096;
 /// Sockets that one step of the sweep may ping before other messages get their turn.
 const CHUNK: usize = 128;
-/// As long as a turn of the [wheel](pings).
-const SWEEP_EVERY: Duration = Duration::from_millis(25);
 
 /// The one actor of an instance that knows all its sockets.
 #[derive(Debug)]
@@ -43,7 +41,7 @@ pub struct LoginHub {
     leaving: Option<Vec<SocketId>>,
 }
 
-/// Goes on with a sweep that had more to do than one chunk.
+/// Do what is due, one chunk of it, and come back.
 #[derive(actix::Message)]
 #[rtype(result = "()")]
 struct Sweep;
@@ -111,7 +109,7 @@ impl Actor for LoginHub {
 
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(MAILBOX);
-        context.run_interval(SWEEP_EVERY, |_, context| context.notify(Sweep));
+        context.notify(Sweep);
     }
 }
 
@@ -129,7 +127,10 @@ impl Handler<Sweep> for LoginHub {
                     self.tell_ends();
                     continue;
                 }
-                None => return,
+                None => {
+                    context.notify_later(Sweep, self.table.until_sweep());
+                    return;
+                }
             };
             // A socket that ended before it knew its id could not say so.
             if self

@@ -9,15 +9,21 @@ use std::time::{Duration, Instant};
 
 use super::messages::SocketId;
 
-/// Short, so that few are pinged at once: a hundred keep both processors of a small machine busy
-/// for 2 ms, for which every push waits.
+/// A slot's turn, and the shortest time between two sweeps.
 const SLOT: Duration = Duration::from_millis(25);
-/// What is so little late catches up, which brings two pings closer together by as much.
-const LATE: Duration = Duration::from_millis(250);
+/// Sockets that one sweep pings: a hundred keep both processors of a small machine busy for 2 ms,
+/// for which every push waits, and fewer than some wake all threads for little.
+const SOME: u32 = 16;
+/// The longest: pings are not all that is due.
+const LONGEST: Duration = Duration::from_millis(250);
+/// A part of the interval so small that two pings may come closer together by it: no sweep waits
+/// for longer, and what is no later catches up.
+const SMALL: u32 = 100;
 
 /// Every socket once.
 #[derive(Debug)]
 pub struct Pings {
+    interval: Duration,
     slots: Vec<Vec<SocketId>>,
     /// How long a slot's turn is.
     turn: Duration,
@@ -41,6 +47,7 @@ impl Pings {
         )]
         let slots = slots as usize;
         Self {
+            interval,
             slots: vec![Vec::new(); slots],
             turn: interval.div_f64(slots as f64),
             began: None,
@@ -64,6 +71,13 @@ impl Pings {
         self.slots[turn % slots].push(id);
     }
 
+    /// How long until some of so many sockets have their turn.
+    pub fn pause(&self, sockets: usize) -> Duration {
+        let sockets = u32::try_from(sockets).unwrap_or(u32::MAX).max(1);
+        let some = self.interval / sockets * SOME;
+        some.min(self.interval / SMALL).clamp(SLOT, LONGEST)
+    }
+
     /// The next socket whose turn has come. Those that are not open any more leave the wheel.
     pub fn next(&mut self, now: Instant, is_open: impl Fn(SocketId) -> bool) -> Option<SocketId> {
         let slots = self.slots.len();
@@ -83,10 +97,10 @@ impl Pings {
                     if began > now {
                         return None;
                     }
-                    // Whoever comes later than that goes on from there: hardly any time between
-                    // two pings of a socket is shorter than the interval.
-                    let late = now.duration_since(began);
-                    self.began = Some(if late > LATE { now } else { began });
+                    // Whoever comes later than that goes on later: hardly any time between two
+                    // pings of a socket is shorter than the interval.
+                    let earliest = now.checked_sub(self.interval / SMALL);
+                    self.began = Some(earliest.map_or(began, |earliest| began.max(earliest)));
                     self.turns += 1;
                     self.next = 0;
                     self.end = self.slots[self.turns % slots].len();

@@ -320,6 +320,11 @@ impl<R> LoginTable<R> {
         self.sockets.keys().copied().collect()
     }
 
+    /// How long until it is worth while to ask again for what is [due](Self::next_due).
+    pub fn until_sweep(&self) -> Duration {
+        self.pings.pause(self.len())
+    }
+
     /// How many sockets are open.
     pub fn len(&self) -> usize {
         self.sockets.len()

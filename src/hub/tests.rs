@@ -1,6 +1,9 @@
 //! The hub with a socket whose client does not read, and on its way down.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use actix::{ActorFutureExt, WrapFuture};
 use tokio::sync::oneshot;

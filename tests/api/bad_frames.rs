@@ -192,7 +192,7 @@ async fn a_ping_is_answered_with_its_own_bytes() {
 
 #[actix_web::test]
 async fn w8_a_socket_that_misses_two_pings_is_dropped_and_one_that_answers_stays() {
-    let server = TestServer::start_with(&[("SAOMA_PING_INTERVAL", "50ms")]).await;
+    let server = TestServer::start_with(&[("SAOMA_PING_INTERVAL", "300ms")]).await;
     let browser = server.browser().await;
     let mut silent = RawSocket::open(&browser, "/ws/login").await;
     let mut lively = RawSocket::open(&browser, "/ws/login").await;

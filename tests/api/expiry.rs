@@ -154,7 +154,7 @@ async fn an_old_attempt_is_kept_for_an_hour_and_then_deleted() {
 async fn a_socket_whose_attempt_is_over_is_closed_after_a_while() {
     let timers = [
         ("SAOMA_IDLE_AFTER_END", "1ms"),
-        ("SAOMA_PING_INTERVAL", "50ms"),
+        ("SAOMA_PING_INTERVAL", "300ms"),
     ];
     let server = TestServer::start_with(&timers).await;
     let mut attempt = server.pending().await;

@@ -135,6 +135,27 @@ fn sockets_that_open_at_once_are_pinged_once_an_interval_each_few_in_the_same_mo
 }
 
 #[test]
+fn a_sweep_pings_few_of_many_sockets_and_comes_seldom_for_few() {
+    for (sockets, sweeps, most) in [(100, 5, 10), (5_000, 13, 40), (19_000, 40, 76)] {
+        let (mut table, start) = (table(), Instant::now());
+        for _ in 0..sockets {
+            table.open("socket", start);
+        }
+        // By then all have had a turn; all opened at once, so half of the slots are empty.
+        let (mut now, mut count) = (start + PING, 0);
+        while table.next_due(now).is_some() {}
+        while now < start + PING * 2 {
+            now += table.until_sweep();
+            let pinged = std::iter::from_fn(|| table.next_due(now)).count();
+            assert!(pinged <= most, "{pinged} of {sockets} at once");
+            count += 1;
+        }
+        let in_a_second = f64::from(count) / PING.as_secs_f64();
+        assert!(in_a_second <= f64::from(sweeps), "{in_a_second}");
+    }
+}
+
+#[test]
 fn sweeps_that_are_always_late_ping_no_more_seldom() {
     let (mut table, start) = (table(), Instant::now());
     for _ in 0..100 {
