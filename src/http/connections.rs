@@ -4,6 +4,8 @@
 //! somebody leaves; here they are counted, so that one address cannot take them
 //! all, sockets leave room for pages, and health can tell.
 
+mod bounds;
+
 use std::{
     any::Any,
     cell::Cell,
@@ -28,55 +30,13 @@ use actix_web::{
 };
 use nix::sys::socket::{Shutdown, shutdown};
 
+pub use self::bounds::Bounds;
+use self::bounds::FEWEST_OF_ADDRESS;
 use super::address::AddressFinder;
 use crate::{error::Error, login::limits::subscriber};
 
 /// How long a browser waits that found no room for its socket.
 const RETRY: Duration = Duration::from_secs(5);
-/// Connections that sockets leave to others: requests come and go, so these
-/// answer thousands a second.
-const MOST_FOR_OTHERS: usize = 512;
-/// Connections of an address that are always accepted. With few left, one that has
-/// more gets no other.
-const FEWEST_OF_ADDRESS: usize = 64;
-
-/// How many connections there may be.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// All together.
-    pub all: usize,
-    /// Of one address, whatever they do; 0: no bound.
-    pub of_address: usize,
-    /// From an answer to the end of the next request's head.
-    pub head: Duration,
-}
-
-impl Bounds {
-    /// One address may have an eighth of `all`: at least 64, at most 1,024.
-    pub fn new(all: usize, bound_addresses: bool, head: Duration) -> Self {
-        let of_address = (all / 8).clamp(FEWEST_OF_ADDRESS, 1024);
-        Self {
-            all,
-            of_address: if bound_addresses { of_address } else { 0 },
-            head,
-        }
-    }
-
-    /// What stays for pages, polls and phones.
-    fn others(&self) -> usize {
-        (self.all / 10).min(MOST_FOR_OTHERS)
-    }
-
-    /// Browsers' sockets among them.
-    fn sockets(&self) -> usize {
-        self.all - self.others()
-    }
-
-    /// With so many, few are left.
-    fn full(&self) -> usize {
-        self.all - self.others() / 2
-    }
-}
 
 /// The connections of one server; a clone counts in the same place.
 #[derive(Debug, Clone)]
@@ -335,16 +295,6 @@ mod tests {
         (data, client.unwrap(), accepted)
     }
 
-    #[test]
-    fn one_address_may_have_an_eighth() {
-        let of_address = |all| Bounds::new(all, true, Duration::from_secs(5)).of_address;
-        assert_eq!([100, 4_000, 200_000].map(of_address), [64, 500, 1_024]);
-        assert_eq!(
-            Bounds::new(100, false, Duration::from_secs(5)).of_address,
-            0
-        );
-    }
-
     #[actix_web::test]
     async fn one_too_many_of_an_address_is_closed_and_counts_no_longer_when_it_has_gone() {
         let connections = connections(100);
@@ -380,16 +330,6 @@ mod tests {
         assert!(!open([203, 0, 113, 1]));
         assert!((0..64).all(|_| open([203, 0, 113, 2])));
         assert!(!open([203, 0, 113, 2]));
-    }
-
-    #[test]
-    fn sockets_leave_few_hundreds_of_many_connections_to_others() {
-        let bounds = |all| Bounds::new(all, true, Duration::from_secs(5));
-        assert_eq!(
-            [1_000, 20_000].map(|all| bounds(all).sockets()),
-            [900, 19_488]
-        );
-        assert_eq!([1_000, 20_000].map(|all| bounds(all).full()), [950, 19_744]);
     }
 
     #[actix_web::test]
