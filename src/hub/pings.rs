@@ -1,11 +1,13 @@
 //! Whose turn it is to be pinged.
 //!
-//! A wheel with a slot for every 25 ms of the interval. Each socket stands in one
-//! slot, and those that open in the same moment in different ones: five thousand
-//! pages that come back at once must not be pinged at once ever after, since a
-//! push would wait behind all of them.
+//! A wheel with a slot for every 25 ms of the interval, or ten thousand. Each socket stands in one
+//! slot by chance: five thousand pages that come back at once must not be pinged at
+//! once ever after, since a push would wait behind all of them.
 
-use std::time::{Duration, Instant};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::{Duration, Instant},
+};
 
 use super::messages::SocketId;
 
@@ -16,8 +18,8 @@ const SLOT: Duration = Duration::from_millis(25);
 const SOME: u32 = 16;
 /// The longest: pings are not all that is due.
 const LONGEST: Duration = Duration::from_millis(250);
-/// A part of the interval so small that two pings may come closer together by it: no sweep waits
-/// for longer, and what is no later catches up.
+/// A part of the interval so small that two pings may come closer together by it: what is no
+/// later catches up.
 const SMALL: u32 = 100;
 
 /// Every socket once.
@@ -62,11 +64,15 @@ impl Pings {
     pub fn add(&mut self, id: SocketId, now: Instant) {
         self.began.get_or_insert(now);
         let slots = self.slots.len();
+        // By chance, and not in their order: with the pace at which pages open that could come
+        // out as the same slot for all.
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
         #[expect(
             clippy::cast_possible_truncation,
             reason = "any part of the number will do"
         )]
-        let earlier = id.0 as usize % slots.div_ceil(2);
+        let earlier = hasher.finish() as usize % slots.div_ceil(2);
         let turn = self.turns + slots - earlier;
         self.slots[turn % slots].push(id);
     }
