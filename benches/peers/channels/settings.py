@@ -17,6 +17,20 @@ USE_I18N = False
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [os.environ["REDIS_URL"]]},
+        "CONFIG": {
+            # All pages of a process share a channel; what it has no room for, a hundred messages
+            # if nothing is said, is dropped.
+            "capacity": 20_000,
+            "hosts": [
+                {
+                    "address": os.environ["REDIS_URL"],
+                    # As before redis-py 8, which gives up an answer after 5 s, as long as
+                    # channels_redis 4.3 waits for a message, and opens 100 connections, of
+                    # which each call takes one.
+                    "socket_timeout": None,
+                    "max_connections": 2**31,
+                }
+            ]
+        },
     }
 }
