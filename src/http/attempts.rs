@@ -147,6 +147,10 @@ pub async fn long_poll<T>(
     if wait == 0 {
         return Ok(None);
     }
+    // Whoever holds the phone waits for a person; a page without a socket can come again.
+    if matches!(poller, Poller::Browser) {
+        site.connections.room_to_wait()?;
+    }
     loop {
         // Once more, now that the hub would tell: nothing falls between.
         let (version, found) = read().await?;

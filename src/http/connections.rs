@@ -49,7 +49,14 @@ struct Shared {
     addresses: AddressFinder,
     open: AtomicUsize,
     sockets: AtomicUsize,
-    of_address: Mutex<HashMap<IpAddr, usize>>,
+    of_address: Mutex<HashMap<IpAddr, Count>>,
+}
+
+/// The connections of one address.
+#[derive(Debug, Default)]
+struct Count {
+    all: usize,
+    sockets: usize,
 }
 
 /// One connection, for as long as its dispatcher lives.
@@ -130,26 +137,35 @@ impl Connections {
         }
     }
 
+    /// Refuses a request that would only wait while few connections are left: hundreds of them
+    /// would keep out all who have something to say.
+    pub fn room_to_wait(&self) -> Result<(), Error> {
+        if self.are_full() {
+            Err(Error::SlowDown(RETRY))
+        } else {
+            Ok(())
+        }
+    }
+
     /// Whom to count a connection for. A trusted proxy's are many people's.
     fn count(&self, peer: IpAddr) -> Result<Option<IpAddr>, TooMany> {
-        let mut most = self.0.bounds.of_address;
-        if self.are_full() {
-            most = most.min(FEWEST_OF_ADDRESS);
-        }
+        let most = self.0.bounds.of_address;
         if most == 0 || self.0.addresses.is_trusted(peer.to_canonical()) {
             return Ok(None);
         }
         let subscriber = subscriber(peer);
         let mut counts = self.counts();
-        let open = counts.entry(subscriber).or_default();
-        if *open >= most {
+        let count = counts.entry(subscriber).or_default();
+        // While few are left an office of many open pages can still scan and redeem.
+        let others = count.all - count.sockets;
+        if count.all >= most || self.are_full() && others >= FEWEST_OF_ADDRESS {
             return Err(TooMany);
         }
-        *open += 1;
+        count.all += 1;
         Ok(Some(subscriber))
     }
 
-    fn counts(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn counts(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, Count>> {
         let counts = self.0.of_address.lock();
         counts.unwrap_or_else(PoisonError::into_inner)
     }
@@ -197,14 +213,16 @@ impl Drop for Connection {
         let shared = &self.all.0;
         shared.open.fetch_sub(1, Ordering::Relaxed);
         self.all.report();
-        if matches!(self.phase.get(), Phase::Socket) {
+        let was_socket = matches!(self.phase.get(), Phase::Socket);
+        if was_socket {
             shared.sockets.fetch_sub(1, Ordering::Relaxed);
         }
         if let Some(address) = self.address {
             let mut counts = self.all.counts();
-            if let Some(open) = counts.get_mut(&address) {
-                *open -= 1;
-                if *open == 0 {
+            if let Some(count) = counts.get_mut(&address) {
+                count.all -= 1;
+                count.sockets -= usize::from(was_socket);
+                if count.all == 0 {
                     counts.remove(&address);
                 }
             }
@@ -242,6 +260,11 @@ impl Asked {
         if status == StatusCode::SWITCHING_PROTOCOLS {
             shared.sockets.fetch_add(1, Ordering::Relaxed);
             connection.phase.set(Phase::Socket);
+            if let Some(address) = connection.address
+                && let Some(count) = connection.all.counts().get_mut(&address)
+            {
+                count.sockets += 1;
+            }
             return;
         }
         connection.phase.set(Phase::Answered(Instant::now()));
@@ -330,6 +353,12 @@ mod tests {
         assert!(!open([203, 0, 113, 1]));
         assert!((0..64).all(|_| open([203, 0, 113, 2])));
         assert!(!open([203, 0, 113, 2]));
+        // Its pages' sockets are no reason to keep its phones out.
+        let office = [203, 0, 113, 2].into();
+        connections.counts().get_mut(&office).unwrap().sockets = 60;
+        assert!((0..60).all(|_| open([203, 0, 113, 2])));
+        assert!(!open([203, 0, 113, 2]));
+        connections.room_to_wait().unwrap_err();
     }
 
     #[actix_web::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::timeout,
@@ -65,6 +66,33 @@ async fn with_few_connections_left_each_answers_once() {
     kept.healthy().await;
     let ended = timeout(Duration::from_secs(10), kept.stream.read(&mut [0])).await;
     assert_eq!(ended.expect("it stays open").unwrap(), 0);
+}
+
+#[actix_web::test]
+async fn with_few_connections_left_no_page_waits_in_a_poll_and_logins_go_on() {
+    let server = Server::start_with_files(256, &[("SAOMA_HEAD_TIMEOUT", "1h")]).await;
+    let phone = server.registered_phone("Li").await;
+    let mut browser = server.browser().await;
+    let begun = browser.post("/api/login/attempts", json!({})).await;
+    let begun = begun.expect(201);
+    let most = "saoma_connections_max{server=\"public\"}";
+    let most = server.metric(most).await;
+    let open = "saoma_connections{server=\"public\"}";
+    let mut silent = Vec::new();
+    for from in 0.. {
+        if server.metric(open).await >= most - 5.0 {
+            break;
+        }
+        silent.push(Peer::connect(&server.url, from).await);
+    }
+    let poll = format!(
+        "/api/login/attempts/{}?after_version=1&wait=25",
+        begun["attempt"].as_str().unwrap()
+    );
+    let refused = browser.get(&poll).await;
+    let problem = refused.expect_problem(429, "slow_down");
+    assert_eq!(problem["retry_in"], 5);
+    server.log_in(&phone).await;
 }
 
 #[actix_web::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// answer thousands a second.
 const MOST_FOR_OTHERS: usize = 512;
 /// Connections of an address that are always accepted. With few left, one that has
-/// more gets no other.
+/// more besides its sockets gets no other.
 pub(super) const FEWEST_OF_ADDRESS: usize = 64;
 
 /// How many connections there may be.
