@@ -16,6 +16,7 @@ mod deletion;
 mod error;
 mod housekeeping;
 mod instances;
+mod lines;
 mod news;
 mod pending_users;
 mod phone_sessions;
@@ -33,14 +34,10 @@ mod user_admin;
 mod users;
 mod wechat_tokens;
 
-use std::{array::from_fn, str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use sqlx::{
-    Connection, PgConnection, PgPool,
-    migrate::MigrateError,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{Connection, PgConnection, migrate::MigrateError, postgres::PgConnectOptions};
 use tokio::time::{Instant, sleep, timeout_at};
 
 pub use audit::{AuditEntry, AuditQuery};
@@ -67,7 +64,8 @@ pub use users::{RegisterError, User};
 pub use wechat_tokens::SealedToken;
 
 use crate::settings::Timers;
-use together::{Group, Together};
+use lines::Lines;
+use together::Together;
 
 /// One use case's limit, waiting for a connection included. The server's own
 /// limit cannot be trusted alone: a stopped server enforces nothing.
@@ -78,36 +76,51 @@ const CODE_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// The limit of a start's first connection.
 const REACH_LIMIT: Duration = Duration::from_secs(5);
-/// A connection that was used so lately is used again without a question: under load
-/// all are, and one that its server has closed meanwhile costs a request no more often
-/// than it would in the middle of its statement.
-const TRUSTED: Duration = Duration::from_millis(10);
-
-/// For what many ask for at once: the threads share these groups of connections.
-const TOGETHER_GROUPS: usize = 2;
-/// Connections of a group, each a pool of its own: the first that is free is taken, so that
-/// while few ask it is always the same one. Its server process has plans and pages at hand: a
-/// push takes a fifth less than with three that take turns.
-const TOGETHER_CONNECTIONS: usize = 3;
+/// A connection that has rested no longer is used without a question: under load all are. One
+/// that its server has closed meanwhile costs a request, no more often than it would in the
+/// middle of its statement.
+const TRUSTED: Duration = Duration::from_secs(1);
+/// The same where a question more hardly counts.
+const BRIEFLY: Duration = Duration::from_millis(10);
+/// Connections for what many ask for at once.
+const TOGETHER: usize = 6;
 
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: PgPool,
-    /// For the attempts' inserts alone: their commits do not wait for the disk.
-    begin_pool: PgPool,
-    /// For what many ask for at once.
-    together_pools: Arc<[Group; TOGETHER_GROUPS]>,
+    lines: Arc<KeptLines>,
     together: Together,
-    /// For what other instances tell of: somebody waits for it at both ends, and what is lost
-    /// with a connection is found by the next look.
-    news_pool: PgPool,
-    /// For the looks at all that waits: always the same connection, whose server process has
-    /// what they read at hand.
-    look_pool: PgPool,
-    /// For readiness alone: a busy pool is no reason to take an instance's traffic away.
-    ready_pool: PgPool,
     timers: Timers,
+}
+
+/// Who waits for whom.
+#[derive(Debug)]
+struct KeptLines {
+    /// For all that has none of its own.
+    any: Lines,
+    /// For the attempts' inserts alone: their commits do not wait for the disk.
+    begin: Lines,
+    /// For what many ask for at once.
+    together: Arc<Lines>,
+    /// For what other instances tell of: somebody waits for it at both ends.
+    news: Lines,
+    /// For the looks at all attempts that wait.
+    look: Lines,
+    /// For readiness alone: many requests are no reason to take an instance's traffic away.
+    ready: Lines,
+}
+
+impl KeptLines {
+    fn all(&self) -> [&Lines; 6] {
+        [
+            &self.any,
+            &self.begin,
+            &self.together,
+            &self.news,
+            &self.look,
+            &self.ready,
+        ]
+    }
 }
 
 impl Store {
@@ -122,8 +135,6 @@ impl Store {
             .clone()
             .application_name("saoma")
             .options([("statement_timeout", "2s"), ("lock_timeout", "1s")]);
-        let pool = PgPoolOptions::new().max_connections(connections);
-        let small = |most| limits(PgPoolOptions::new().max_connections(most));
         let batches = options.clone().options([
             // The plan that is kept was made while the table was small, and would go on
             // reading all of it until the next ANALYZE, with each new attempt more.
@@ -132,33 +143,37 @@ impl Store {
             ("plan_cache_mode", "force_generic_plan"),
         ]);
         let relaxed = batches.clone().options([("synchronous_commit", "off")]);
-        let one = || small(1).connect_lazy_with(batches.clone());
-        let together_pools = Arc::new(from_fn(|_| from_fn(|_| one())));
-        let unasked = || {
-            let one = small(1).before_acquire(|_, _| Box::pin(async { Ok(true) }));
-            one.connect_lazy_with(batches.clone())
+        let ends = Arc::default();
+        let lines = |options: &PgConnectOptions, most, trusted| {
+            Lines::new(options.clone(), most, trusted, &ends)
+        };
+        let together = Arc::new(lines(&batches, TOGETHER, TRUSTED));
+        let lines = KeptLines {
+            any: lines(&options, connections as usize, BRIEFLY),
+            begin: lines(&relaxed, 1, TRUSTED),
+            together: together.clone(),
+            news: lines(&batches, 1, TRUSTED),
+            look: lines(&batches, 1, TRUSTED),
+            ready: lines(&options, 1, BRIEFLY),
         };
         Self {
-            pool: limits(pool).connect_lazy_with(options.clone()),
-            ready_pool: small(1).connect_lazy_with(options),
-            begin_pool: small(1).connect_lazy_with(relaxed),
-            together: Together::new(together_pools.clone(), timers),
-            together_pools,
-            look_pool: unasked(),
-            news_pool: unasked(),
+            lines: Arc::new(lines),
+            together: Together::new(together, timers),
             timers,
         }
     }
 
-    /// Connects once, past the pools, which keep the reason of a failure to
-    /// themselves. Waits 5 s at the most, also for a server that just starts.
+    /// Connects once, to say why if that fails. Waits 5 s at the most, also for a server that just starts.
     pub async fn reach(&self) -> Result<(), StoreError> {
         /// What Postgres answers while it starts or recovers.
         const STARTING: &str = "57P03";
-        let options = self.pool.connect_options();
         let deadline = Instant::now() + REACH_LIMIT;
         loop {
-            let connected = timeout_at(deadline, PgConnection::connect_with(&options)).await;
+            let connected = timeout_at(
+                deadline,
+                Box::pin(PgConnection::connect_with(self.lines.any.options())),
+            )
+            .await;
             match connected.map_err(|_| StoreError::TimedOut)? {
                 Ok(connection) => {
                     let _ = timeout_at(deadline, connection.close()).await;
@@ -178,22 +193,22 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         let mut migrator = sqlx::migrate!();
         migrator.set_ignore_missing(true);
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = Box::pin(PgConnection::connect_with(self.lines.any.options())).await?;
         // A migration may take longer than a request ever may.
         sqlx::query("set statement_timeout = 0")
-            .execute(&mut *connection)
+            .execute(&mut connection)
             .await?;
         sqlx::query("set lock_timeout = '30s'")
-            .execute(&mut *connection)
+            .execute(&mut connection)
             .await?;
-        let mut done = migrator.run(&mut *connection).await;
+        let mut done = migrator.run(&mut connection).await;
         for _ in 0..4 {
             if !done.as_ref().is_err_and(met_traffic) {
                 break;
             }
             tracing::info!("the migration met other work on the database and is begun again");
             sleep(Duration::from_millis(200)).await;
-            done = migrator.run(&mut *connection).await;
+            done = migrator.run(&mut connection).await;
         }
         connection.close().await?;
         done
@@ -202,12 +217,9 @@ impl Store {
     /// Whether the database takes changes; one does not that only follows another, as after a
     /// failover. An error if it does not answer.
     pub async fn is_writable(&self) -> Result<bool, StoreError> {
-        let read_only: String = Self::run_on(&self.ready_pool, LIMIT, async |db| {
-            sqlx::query_scalar("show transaction_read_only")
-                .fetch_one(db)
-                .await
-        })
-        .await?;
+        let ask = sqlx::query_scalar("show transaction_read_only");
+        let ready = &self.lines.ready;
+        let read_only: String = ready.run(LIMIT, async |db| ask.fetch_one(db).await).await?;
         Ok(read_only == "off")
     }
 
@@ -231,29 +243,18 @@ impl Store {
         .await
     }
 
-    /// Every pool that reads the time, so that a test can move its database's clock in all
-    /// connections.
-    pub fn pools(&self) -> Vec<&PgPool> {
-        let mut pools = vec![
-            &self.pool,
-            &self.begin_pool,
-            &self.news_pool,
-            &self.look_pool,
-        ];
-        pools.extend(self.together_pools.as_flattened());
-        pools
+    /// Does something on every connection, such as to move a test's clock.
+    pub async fn on_each_connection(&self, work: impl AsyncFn(&mut PgConnection)) {
+        for lines in self.lines.all() {
+            lines.each(&work).await;
+        }
     }
 
     /// Ends all connections.
     pub async fn close(&self) {
-        self.begin_pool.close().await;
-        for pool in self.together_pools.as_flattened() {
-            pool.close().await;
+        for lines in self.lines.all() {
+            lines.close().await;
         }
-        self.news_pool.close().await;
-        self.look_pool.close().await;
-        self.ready_pool.close().await;
-        self.pool.close().await;
     }
 
     /// Runs one use case's statements on one connection within [`LIMIT`]. A
@@ -262,7 +263,7 @@ impl Store {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        Self::run_on(&self.pool, LIMIT, work).await
+        self.lines.any.run(LIMIT, work).await
     }
 
     /// The same within [`CODE_LIMIT`].
@@ -270,23 +271,7 @@ impl Store {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        Self::run_on(&self.pool, CODE_LIMIT, work).await
-    }
-
-    async fn run_on<T>(
-        pool: &PgPool,
-        limit: Duration,
-        work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
-    ) -> Result<T, StoreError> {
-        let deadline = Instant::now() + limit;
-        let acquired = timeout_at(deadline, pool.acquire()).await;
-        let mut connection = acquired.map_err(|_| StoreError::TimedOut)??;
-        let answer = timeout_at(deadline, work(&mut connection)).await;
-        if let Ok(answer) = answer {
-            return Ok(answer?);
-        }
-        connection.close_on_drop();
-        Err(StoreError::TimedOut)
+        self.lines.any.run(CODE_LIMIT, work).await
     }
 }
 
@@ -300,22 +285,6 @@ fn met_traffic(error: &MigrateError) -> bool {
     let refusal = error.as_database_error();
     let code = refusal.and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| [DEADLOCK, LOCK_TIMEOUT].contains(&&*code))
-}
-
-fn limits(pool: PgPoolOptions) -> PgPoolOptions {
-    pool.acquire_timeout(Duration::from_secs(1))
-        .idle_timeout(Duration::from_secs(600))
-        .max_lifetime(Duration::from_secs(3600))
-        // A round trip less before each use case.
-        .test_before_acquire(false)
-        .before_acquire(|connection, known| {
-            Box::pin(async move {
-                if known.idle_for > TRUSTED {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
 }
 
 /// Seconds for an SQL parameter.

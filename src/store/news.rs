@@ -43,13 +43,7 @@ impl Store {
             };
             Ok((rows, lost))
         };
-        let (rows, lost) = match Self::run_on(&self.look_pool, LIMIT, look).await {
-            // Its connection is not asked first, and may have ended since the last look.
-            Err(StoreError::Unavailable(sqlx::Error::Io(_) | sqlx::Error::Database(_))) => {
-                Self::run_on(&self.look_pool, LIMIT, look).await?
-            }
-            seen => seen?,
-        };
+        let (rows, lost) = self.lines.look.read(LIMIT, look).await?;
         Ok(Seen {
             changed: all(rows)?,
             lost,
@@ -59,7 +53,7 @@ impl Store {
     /// Reads those of these attempts that have moved on, in one query.
     pub async fn read_changed(&self, known: &[Known]) -> Result<Vec<Attempt>, StoreError> {
         let read = async |db: &mut PgConnection| changed(db, known).await;
-        all(Self::run_on(&self.news_pool, LIMIT, read).await?)
+        all(self.lines.news.read(LIMIT, read).await?)
     }
 
     /// Those of these attempts whose code another phone tried within this time.

@@ -24,8 +24,10 @@ impl Store {
     /// The lock for this instance; none while another has it.
     pub async fn lock_refill(&self, instance: &str) -> Result<Option<RefillLock>, StoreError> {
         let deadline = Instant::now() + LIMIT;
-        let options = self.pool.connect_options();
-        let options = (*options)
+        let options = self
+            .lines
+            .any
+            .options()
             .clone()
             .application_name(&format!("{HOLDER}{instance}"));
         let locked = async {

@@ -94,7 +94,7 @@ async fn an_expiry_is_told_the_same_whether_or_not_anybody_looked() {
     let mut tab = attempt.browser.tab();
     server
         .database
-        .advance(&server.store.pools(), seconds(121))
+        .advance(&[&server.store], seconds(121))
         .await;
     let end = tab.resume(&attempt.id).await;
     assert_eq!(
@@ -179,7 +179,7 @@ async fn more_attempts_than_one_query_asks_about_are_all_told_of_their_end() {
     // The server's own look, which takes its time over so many, and one that hurries.
     server
         .database
-        .advance(&server.store.pools(), seconds(121))
+        .advance(&[&server.store], seconds(121))
         .await;
     let hear = waiting.iter_mut().map(async |attempt| {
         attempt.browser.expect("expired").await;

@@ -175,8 +175,7 @@ async fn a_key_is_followed_by_the_next_at_its_age() {
 #[actix_web::test]
 async fn of_many_instances_that_look_at_once_one_makes_the_next_key() {
     let server = TestServer::start_with(&[("SAOMA_KEY_ROTATION", "3d")]).await;
-    let pools = server.store.pools();
-    server.database.advance(&pools, 3 * DAY).await;
+    server.database.advance(&[&server.store], 3 * DAY).await;
     let looks = (0..8).map(|_| server.look_again());
     join_all(looks).await;
     assert_eq!(Service::of(&server).await.knows(), 2);

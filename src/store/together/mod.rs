@@ -10,16 +10,14 @@ mod phones;
 mod redeems;
 mod scans;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::{
-    LIMIT, Store, StoreError,
+    LIMIT, StoreError,
     batches::{Batches, Rules},
+    lines::Lines,
     phone_sessions::PhoneSession,
 };
 use crate::{
@@ -46,19 +44,16 @@ pub(super) struct Together {
     pub(super) redeems: Batches<Redeem, Option<Redeemed>>,
 }
 
-/// Connections, each a pool of its own.
-pub(super) type Group = [PgPool; super::TOGETHER_CONNECTIONS];
-
 /// What the statements need.
 #[derive(Debug, Clone)]
 struct Database {
-    groups: Arc<[Group]>,
+    lines: Arc<Lines>,
     timers: Timers,
 }
 
 impl Together {
-    pub(super) fn new(groups: Arc<[Group]>, timers: Timers) -> Self {
-        let db = Database { groups, timers };
+    pub(super) fn new(lines: Arc<Lines>, timers: Timers) -> Self {
+        let db = Database { lines, timers };
         Self {
             phones: phones::batches(db.clone()),
             scans: scans::batches(db.clone()),
@@ -73,25 +68,7 @@ impl Database {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        Store::run_on(self.pool(), LIMIT, work).await
-    }
-
-    /// The first free connection of this thread's group, or of another's; if none is free, one of
-    /// this group in its turn. An answer wakes the thread that opened its connection, which is
-    /// then most often the one that waits for it.
-    fn pool(&self) -> &PgPool {
-        static THREADS: AtomicUsize = AtomicUsize::new(0);
-        static TURN: AtomicUsize = AtomicUsize::new(0);
-        thread_local!(static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed));
-        let (others, own) = self
-            .groups
-            .split_at(NUMBER.with(|number| number % self.groups.len()));
-        let mut pools = own.iter().chain(others).flatten();
-        let is_free = |pool: &&PgPool| pool.num_idle() > 0 || pool.size() == 0;
-        pools.find(is_free).unwrap_or_else(|| {
-            let turn = TURN.fetch_add(1, Ordering::Relaxed);
-            &own[0][turn % own[0].len()]
-        })
+        self.lines.run(LIMIT, work).await
     }
 }
 

@@ -231,10 +231,9 @@ async fn k4_without_a_sweep_for_hours_all_that_is_over_is_over_and_is_deleted_la
         from login_attempts a, generate_series(1, 2500) where a.state = 'pending'";
     server.database.execute(backlog).await;
     // Nobody looks, nobody deletes.
-    let pools = server.store.pools();
     server
         .database
-        .advance(&pools, Duration::from_secs(3 * 3600))
+        .advance(&[&server.store], Duration::from_secs(3 * 3600))
         .await;
 
     let refused = phone.scan(&pending.scene).await;

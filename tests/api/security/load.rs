@@ -25,9 +25,9 @@ async fn waiting(server: &Arc<TestServer>, number: usize) -> Vec<Attempt> {
     all
 }
 
-/// The pool of four, six for what many ask for at once, one for new attempts, and one for
-/// looks, whatever waits.
-const POOLS: i64 = 12;
+/// Four for all, six for what many ask for at once, one for new attempts, and one for looks,
+/// whatever waits.
+const MOST: i64 = 12;
 
 /// What the server holds open to its database.
 async fn connections(server: &TestServer) -> i64 {
@@ -48,7 +48,7 @@ async fn h6_logins_go_on_while_many_browsers_wait() {
     }
     server.look_again().await;
     let after = connections(&server).await;
-    assert!(after <= POOLS, "{before} before, {after} after");
+    assert!(after <= MOST, "{before} before, {after} after");
     // Who waited heard nothing of the others, and hears of his own.
     for attempt in &mut waiting {
         attempt.browser.expect_silence().await;
@@ -81,5 +81,18 @@ async fn h7_when_all_reconnect_at_once_all_read_their_state() {
     for attempt in &mut all {
         attempt.browser.expect_silence().await;
     }
-    assert!(connections(&server).await <= POOLS);
+    assert!(connections(&server).await <= MOST);
+}
+
+#[actix_web::test]
+async fn logins_one_after_the_other_take_the_same_connections() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    for _ in 0..12 {
+        server.signed_in(&phone).await;
+    }
+    let confirms = "select count(*) from pg_stat_activity
+        where datname = current_database() and query like '%login_succeeded%'";
+    let all = connections(&server).await;
+    assert!(all <= 7, "{all}, {}", server.database.count(confirms).await);
 }

@@ -102,7 +102,7 @@ async fn pl4_the_last_free_code_goes_to_one_of_two_servers_and_the_other_falls_b
         assert_ne!(one["code_url"], two["code_url"]);
         let sources = [&one, &two].map(|ticket| ticket["source"].as_str().unwrap());
         assert_eq!(BTreeSet::from(sources), BTreeSet::from(["live", "pool"]));
-        let both = [server.store.pools(), other.store.pools()].concat();
+        let both = [&server.store, &other.store];
         server.database.advance(&both, CYCLE).await;
     }
     server.fault(CODE, FaultMode::Error);

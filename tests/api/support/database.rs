@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use saoma::store::private::{Options, PrivatePostgres};
+use saoma::store::{
+    Store,
+    private::{Options, PrivatePostgres},
+};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -133,24 +136,20 @@ impl TestDatabase {
         execute(&superuser, &sql).await;
     }
 
-    /// Moves the clock of this database alone, also in the server's open connections.
-    pub async fn advance(&self, pools: &[&PgPool], by: Duration) {
+    /// Moves the clock of this database alone, also in these servers' open connections.
+    pub async fn advance(&self, stores: &[&Store], by: Duration) {
         let offset = self.offset().await + by.as_secs_f64();
         let seconds = format!("{offset} seconds");
         self.set_clock(&seconds).await;
-        for pool in pools {
-            let most = pool.options().get_max_connections();
-            let mut all = Vec::new();
-            for _ in 0..most {
-                all.push(pool.acquire().await.unwrap());
-            }
-            for connection in &mut all {
-                sqlx::query("select set_config('saoma.clock_offset', $1, false)")
-                    .bind(&seconds)
-                    .execute(&mut **connection)
-                    .await
-                    .unwrap();
-            }
+        let set = async |connection: &mut PgConnection| {
+            sqlx::query("select set_config('saoma.clock_offset', $1, false)")
+                .bind(&seconds)
+                .execute(connection)
+                .await
+                .unwrap();
+        };
+        for store in stores {
+            store.on_each_connection(&set).await;
         }
     }
 

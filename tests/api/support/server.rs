@@ -208,7 +208,7 @@ impl TestServer {
 
     /// Moves the database's clock, and lets the server look at what that did.
     pub async fn advance(&self, by: Duration) {
-        self.database.advance(&self.store.pools(), by).await;
+        self.database.advance(&[&self.store], by).await;
         self.look_again().await;
     }
 
