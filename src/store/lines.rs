@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection, Error::RowNotFound, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, timeout, timeout_at},
@@ -101,10 +101,10 @@ impl Lines {
         let (slot, mut line) = taken.map_err(|_| sqlx::Error::PoolTimedOut)??;
         let answer = timeout_at(deadline, work(&mut line.connection)).await;
         let answer = answer.map_err(|_| StoreError::TimedOut)?;
-        if answer.as_ref().err().is_none_or(leaves_intact) {
-            slot.give_back(line);
-        } else {
+        if !answer.as_ref().err().is_none_or(leaves_intact) {
             self.ends.fetch_add(1, Ordering::Relaxed);
+        } else if line.end_transaction(deadline).await {
+            slot.give_back(line);
         }
         Ok(answer?)
     }
@@ -213,6 +213,18 @@ impl State {
     }
 }
 
+impl Line {
+    /// What was begun and not committed is undone now, and not before the next use: others may
+    /// wait for its locks. Whether that worked.
+    async fn end_transaction(&mut self, deadline: Instant) -> bool {
+        if !self.connection.should_flush() {
+            return true;
+        }
+        let ended = timeout_at(deadline, self.connection.flush()).await;
+        ended.is_ok_and(|ended| ended.is_ok())
+    }
+}
+
 /// The place of one that is in use.
 struct Slot<'a> {
     lines: &'a Lines,
@@ -258,7 +270,8 @@ fn half_of_thread() -> usize {
 
 /// Whether a connection is as good as before: the server has answered, and not to say farewell.
 fn leaves_intact(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some() && !is_cut(error)
+    let has_answered = error.as_database_error().is_some() || matches!(error, RowNotFound);
+    has_answered && !is_cut(error)
 }
 
 /// Whether the connection has ended.

@@ -184,6 +184,19 @@ async fn of_many_instances_that_look_at_once_one_makes_the_next_key() {
 }
 
 #[actix_web::test]
+async fn a_change_of_keys_that_was_refused_leaves_no_lock_behind() {
+    let server = TestServer::start().await;
+    let refused = server
+        .store
+        .change_signing_keys(|_| anyhow::bail!("not today"));
+    refused.await.unwrap().unwrap_err();
+    let free = "select count(*) from (
+        select pg_try_advisory_xact_lock(hashtext('saoma signing keys')) as is_free) t
+        where is_free";
+    assert_eq!(server.database.count(free).await, 1);
+}
+
+#[actix_web::test]
 async fn the_command_tells_each_keys_age_and_state() {
     let server = TestServer::start().await;
     server.advance(2 * DAY).await;
