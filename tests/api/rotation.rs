@@ -9,6 +9,7 @@ use std::{
 
 use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use saoma::store::Store;
 use serde_json::{Value, json};
 
 use crate::support::{Browser, TestServer};
@@ -186,9 +187,10 @@ async fn of_many_instances_that_look_at_once_one_makes_the_next_key() {
 #[actix_web::test]
 async fn a_change_of_keys_that_was_refused_leaves_no_lock_behind() {
     let server = TestServer::start().await;
-    let refused = server
-        .store
-        .change_signing_keys(|_| anyhow::bail!("not today"));
+    // A store whose connections nobody else uses.
+    let timers = server.recheck.settings.timers;
+    let store = Store::new(&server.database.options, 2, timers);
+    let refused = store.change_signing_keys(|_| anyhow::bail!("not today"));
     refused.await.unwrap().unwrap_err();
     let free = "select count(*) from (
         select pg_try_advisory_xact_lock(hashtext('saoma signing keys')) as is_free) t
