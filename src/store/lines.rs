@@ -7,6 +7,7 @@
 //! server process has plans and pages at hand.
 
 use std::{
+    io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -17,7 +18,7 @@ use std::{
 use sqlx::{Connection, Error::RowNotFound, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use super::StoreError;
@@ -165,15 +166,29 @@ impl Lines {
         }
         slot.move_to(mine);
         // Rare, and as large as all else that a request waits in.
-        let connect = Box::pin(PgConnection::connect_with(&self.options));
+        let connection = Box::pin(self.connect()).await?;
         let line = Line {
-            connection: connect.await?,
+            connection,
             half: mine,
             made: Instant::now(),
             used: Instant::now(),
             ends: self.ends.load(Ordering::Relaxed),
         };
         Ok((slot, line))
+    }
+
+    /// Tries again while the server starts or has no room, until whoever waits gives up: a quick
+    /// restart fails no request.
+    async fn connect(&self) -> sqlx::Result<PgConnection> {
+        let mut pause = Duration::from_millis(10);
+        loop {
+            match PgConnection::connect_with(&self.options).await {
+                Err(error) if may_pass(&error) => {}
+                done => return done,
+            }
+            sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+            pause = (pause * 2).min(Duration::from_millis(200));
+        }
     }
 
     async fn is_there(&self, line: &mut Line) -> bool {
@@ -272,6 +287,17 @@ fn half_of_thread() -> usize {
 fn leaves_intact(error: &sqlx::Error) -> bool {
     let has_answered = error.as_database_error().is_some() || matches!(error, RowNotFound);
     has_answered && !is_cut(error)
+}
+
+/// Whether a server that took no connection may take one in a moment.
+fn may_pass(error: &sqlx::Error) -> bool {
+    /// It starts, and it has as many as it takes.
+    const CODES: [&str; 2] = ["57P03", "53300"];
+    match error {
+        sqlx::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(refusal) => CODES.contains(&&*refusal.code().unwrap_or_default()),
+        _ => false,
+    }
 }
 
 /// Whether the connection has ended.

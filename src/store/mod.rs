@@ -193,7 +193,9 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         let mut migrator = sqlx::migrate!();
         migrator.set_ignore_missing(true);
-        let mut connection = Box::pin(PgConnection::connect_with(self.lines.any.options())).await?;
+        let connect = Box::pin(PgConnection::connect_with(self.lines.any.options()));
+        let connected = timeout_at(Instant::now() + REACH_LIMIT, connect).await;
+        let mut connection = connected.map_err(|_| sqlx::Error::PoolTimedOut)??;
         // A migration may take longer than a request ever may.
         sqlx::query("set statement_timeout = 0")
             .execute(&mut connection)
