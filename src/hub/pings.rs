@@ -1,13 +1,10 @@
 //! Whose turn it is to be pinged.
 //!
-//! A wheel with a slot for every 25 ms of the interval, or ten thousand. Each socket stands in one
-//! slot by chance: five thousand pages that come back at once must not be pinged at
-//! once ever after, since a push would wait behind all of them.
+//! A wheel with a slot for every 25 ms of the interval, or ten thousand. Each socket
+//! stands in one slot, a new one in the emptiest: five thousand pages that come back at
+//! once must not be pinged at once ever after, since a push would wait behind all of them.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::messages::SocketId;
 
@@ -64,16 +61,9 @@ impl Pings {
     pub fn add(&mut self, id: SocketId, now: Instant) {
         self.began.get_or_insert(now);
         let slots = self.slots.len();
-        // By chance, and not in their order: with the pace at which pages open that could come
-        // out as the same slot for all.
-        let mut hasher = DefaultHasher::new();
-        id.hash(&mut hasher);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "any part of the number will do"
-        )]
-        let earlier = hasher.finish() as usize % slots.div_ceil(2);
-        let turn = self.turns + slots - earlier;
+        let turns = self.turns + slots.div_ceil(2)..=self.turns + slots;
+        let emptiest = turns.min_by_key(|turn| self.slots[turn % slots].len());
+        let turn = emptiest.unwrap_or(self.turns + slots);
         self.slots[turn % slots].push(id);
     }
 
