@@ -149,7 +149,7 @@ impl Store {
         let systems: Vec<_> = new.iter().map(|n| n.browser.os.clone()).collect();
         let addresses: Vec<_> = new.iter().map(|n| n.browser.ip.clone()).collect();
         let returns: Vec<_> = new.iter().map(|n| n.return_to.clone()).collect();
-        let rows = self.lines.begin.run(LIMIT, async |db| {
+        let rows = self.pools.begin.run(LIMIT, async |db| {
             attempts!(
                 "with new as (
                     select * from unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::text[],

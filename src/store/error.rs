@@ -1,5 +1,12 @@
 //! What a query can fail with.
 
+use std::io;
+
+use sqlx::{
+    error::DatabaseError,
+    postgres::{PgDatabaseError, PgSeverity},
+};
+
 /// Why the store gave no answer. The text is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -30,9 +37,9 @@ impl StoreError {
             return false;
         };
         match error {
-            sqlx::Error::Database(refusal) => refusal
-                .code()
-                .is_some_and(|code| !code.starts_with("08") && !code.starts_with("57P")),
+            sqlx::Error::Database(refusal) => {
+                refusal.code().is_some() && !is_farewell(refusal.as_ref())
+            }
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
             _ => false,
         }
@@ -56,4 +63,48 @@ impl From<sqlx::Error> for StoreError {
             Self::Unavailable(error)
         }
     }
+}
+
+/// Whether the connection is as good as before: the server has answered, and goes on.
+pub(super) fn leaves_intact(error: &sqlx::Error) -> bool {
+    let has_answered = matches!(error, sqlx::Error::Database(_) | sqlx::Error::RowNotFound);
+    has_answered && !is_cut(error)
+}
+
+/// Whether the connection has ended.
+pub(super) fn is_cut(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(refusal) => {
+            let severity = refusal
+                .try_downcast_ref::<PgDatabaseError>()
+                .map(PgDatabaseError::severity);
+            matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic))
+                || is_farewell(refusal.as_ref())
+        }
+        _ => false,
+    }
+}
+
+/// Whether a server that took no connection may take one in a moment.
+pub(super) fn may_pass(error: &sqlx::Error) -> bool {
+    const NO_ROOM: &str = "53300";
+    is_starting(error)
+        || match error {
+            sqlx::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+            sqlx::Error::Database(refusal) => refusal.code().as_deref() == Some(NO_ROOM),
+            _ => false,
+        }
+}
+
+/// What Postgres answers while it starts or recovers.
+pub(super) fn is_starting(error: &sqlx::Error) -> bool {
+    let refusal = error.as_database_error();
+    refusal.and_then(DatabaseError::code).as_deref() == Some("57P03")
+}
+
+/// What says that the connection ends (classes 08 and 57P).
+fn is_farewell(refusal: &dyn DatabaseError) -> bool {
+    let code = refusal.code().unwrap_or_default();
+    code.starts_with("08") || code.starts_with("57P")
 }

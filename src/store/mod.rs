@@ -12,11 +12,11 @@ mod batches;
 mod begin;
 mod codes;
 mod confirms;
+mod connection_pool;
 mod deletion;
 mod error;
 mod housekeeping;
 mod instances;
-mod lines;
 mod news;
 mod pending_users;
 mod phone_sessions;
@@ -64,7 +64,8 @@ pub use users::{RegisterError, User};
 pub use wechat_tokens::SealedToken;
 
 use crate::settings::Timers;
-use lines::Lines;
+use connection_pool::{ConnectionPool, connect};
+use error::is_starting;
 use together::Together;
 
 /// One use case's limit, waiting for a connection included. The server's own
@@ -88,30 +89,30 @@ const TOGETHER: usize = 6;
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    lines: Arc<KeptLines>,
+    pools: Arc<Pools>,
     together: Together,
     timers: Timers,
 }
 
 /// Who waits for whom.
 #[derive(Debug)]
-struct KeptLines {
+struct Pools {
     /// For all that has none of its own.
-    any: Lines,
+    any: ConnectionPool,
     /// For the attempts' inserts alone: their commits do not wait for the disk.
-    begin: Lines,
+    begin: ConnectionPool,
     /// For what many ask for at once.
-    together: Arc<Lines>,
+    together: Arc<ConnectionPool>,
     /// For what other instances tell of: somebody waits for it at both ends.
-    news: Lines,
+    news: ConnectionPool,
     /// For the looks at all attempts that wait.
-    look: Lines,
+    look: ConnectionPool,
     /// For readiness alone: many requests are no reason to take an instance's traffic away.
-    ready: Lines,
+    ready: ConnectionPool,
 }
 
-impl KeptLines {
-    fn all(&self) -> [&Lines; 6] {
+impl Pools {
+    fn all(&self) -> [&ConnectionPool; 6] {
         [
             &self.any,
             &self.begin,
@@ -144,47 +145,34 @@ impl Store {
         ]);
         let relaxed = batches.clone().options([("synchronous_commit", "off")]);
         let ends = Arc::default();
-        let lines = |options: &PgConnectOptions, most, trusted| {
-            Lines::new(options.clone(), most, trusted, &ends)
+        let pool = |options: &PgConnectOptions, most, trusted| {
+            ConnectionPool::new(options.clone(), most, trusted, &ends)
         };
-        let together = Arc::new(lines(&batches, TOGETHER, TRUSTED));
-        let lines = KeptLines {
-            any: lines(&options, connections as usize, BRIEFLY),
-            begin: lines(&relaxed, 1, TRUSTED),
+        let together = Arc::new(pool(&batches, TOGETHER, TRUSTED));
+        let pools = Pools {
+            any: pool(&options, connections as usize, BRIEFLY),
+            begin: pool(&relaxed, 1, TRUSTED),
             together: together.clone(),
-            news: lines(&batches, 1, TRUSTED),
-            look: lines(&batches, 1, TRUSTED),
-            ready: lines(&options, 1, BRIEFLY),
+            news: pool(&batches, 1, TRUSTED),
+            look: pool(&batches, 1, TRUSTED),
+            ready: pool(&options, 1, BRIEFLY),
         };
         Self {
-            lines: Arc::new(lines),
+            pools: Arc::new(pools),
             together: Together::new(together, timers),
             timers,
         }
     }
 
-    /// Connects once, to say why if that fails. Waits 5 s at the most, also for a server that just starts.
+    /// Connects once, to say why if that fails. Waits 5 s at the most, also for a server that
+    /// just starts.
     pub async fn reach(&self) -> Result<(), StoreError> {
-        /// What Postgres answers while it starts or recovers.
-        const STARTING: &str = "57P03";
         let deadline = Instant::now() + REACH_LIMIT;
-        loop {
-            let connected = timeout_at(
-                deadline,
-                Box::pin(PgConnection::connect_with(self.lines.any.options())),
-            )
-            .await;
-            match connected.map_err(|_| StoreError::TimedOut)? {
-                Ok(connection) => {
-                    let _ = timeout_at(deadline, connection.close()).await;
-                    return Ok(());
-                }
-                Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(STARTING) => {
-                    sleep(Duration::from_millis(100)).await;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let connecting = Box::pin(connect(self.pools.any.options(), is_starting));
+        let connected = timeout_at(deadline, connecting).await;
+        let connection = connected.map_err(|_| StoreError::TimedOut)??;
+        let _ = timeout_at(deadline, connection.close()).await;
+        Ok(())
     }
 
     /// Brings the schema up to this version. A newer schema is left as it is,
@@ -193,8 +181,8 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         let mut migrator = sqlx::migrate!();
         migrator.set_ignore_missing(true);
-        let connect = Box::pin(PgConnection::connect_with(self.lines.any.options()));
-        let connected = timeout_at(Instant::now() + REACH_LIMIT, connect).await;
+        let connecting = Box::pin(connect(self.pools.any.options(), is_starting));
+        let connected = timeout_at(Instant::now() + REACH_LIMIT, connecting).await;
         let mut connection = connected.map_err(|_| sqlx::Error::PoolTimedOut)??;
         // A migration may take longer than a request ever may.
         sqlx::query("set statement_timeout = 0")
@@ -220,7 +208,7 @@ impl Store {
     /// failover. An error if it does not answer.
     pub async fn is_writable(&self) -> Result<bool, StoreError> {
         let ask = sqlx::query_scalar("show transaction_read_only");
-        let ready = &self.lines.ready;
+        let ready = &self.pools.ready;
         let read_only: String = ready.run(LIMIT, async |db| ask.fetch_one(db).await).await?;
         Ok(read_only == "off")
     }
@@ -247,15 +235,15 @@ impl Store {
 
     /// Does something on every connection, such as to move a test's clock.
     pub async fn on_each_connection(&self, work: impl AsyncFn(&mut PgConnection)) {
-        for lines in self.lines.all() {
-            lines.each(&work).await;
+        for pool in self.pools.all() {
+            pool.each(&work).await;
         }
     }
 
     /// Ends all connections.
     pub async fn close(&self) {
-        for lines in self.lines.all() {
-            lines.close().await;
+        for pool in self.pools.all() {
+            pool.close().await;
         }
     }
 
@@ -265,7 +253,7 @@ impl Store {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        self.lines.any.run(LIMIT, work).await
+        self.pools.any.run(LIMIT, work).await
     }
 
     /// The same within [`CODE_LIMIT`].
@@ -273,7 +261,7 @@ impl Store {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        self.lines.any.run(CODE_LIMIT, work).await
+        self.pools.any.run(CODE_LIMIT, work).await
     }
 }
 

@@ -43,7 +43,7 @@ impl Store {
             };
             Ok((rows, lost))
         };
-        let (rows, lost) = self.lines.look.read(LIMIT, look).await?;
+        let (rows, lost) = self.pools.look.read(LIMIT, look).await?;
         Ok(Seen {
             changed: all(rows)?,
             lost,
@@ -53,7 +53,7 @@ impl Store {
     /// Reads those of these attempts that have moved on, in one query.
     pub async fn read_changed(&self, known: &[Known]) -> Result<Vec<Attempt>, StoreError> {
         let read = async |db: &mut PgConnection| changed(db, known).await;
-        all(self.lines.news.read(LIMIT, read).await?)
+        all(self.pools.news.read(LIMIT, read).await?)
     }
 
     /// Those of these attempts whose code another phone tried within this time.

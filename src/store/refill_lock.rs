@@ -25,7 +25,7 @@ impl Store {
     pub async fn lock_refill(&self, instance: &str) -> Result<Option<RefillLock>, StoreError> {
         let deadline = Instant::now() + LIMIT;
         let options = self
-            .lines
+            .pools
             .any
             .options()
             .clone()

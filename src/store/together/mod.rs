@@ -17,7 +17,7 @@ use sqlx::PgConnection;
 use super::{
     LIMIT, StoreError,
     batches::{Batches, Rules},
-    lines::Lines,
+    connection_pool::ConnectionPool,
     phone_sessions::PhoneSession,
 };
 use crate::{
@@ -47,13 +47,13 @@ pub(super) struct Together {
 /// What the statements need.
 #[derive(Debug, Clone)]
 struct Database {
-    lines: Arc<Lines>,
+    pool: Arc<ConnectionPool>,
     timers: Timers,
 }
 
 impl Together {
-    pub(super) fn new(lines: Arc<Lines>, timers: Timers) -> Self {
-        let db = Database { lines, timers };
+    pub(super) fn new(pool: Arc<ConnectionPool>, timers: Timers) -> Self {
+        let db = Database { pool, timers };
         Self {
             phones: phones::batches(db.clone()),
             scans: scans::batches(db.clone()),
@@ -68,7 +68,7 @@ impl Database {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
-        self.lines.run(LIMIT, work).await
+        self.pool.run(LIMIT, work).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! Connections that are kept for one kind of work.
+//! A pool of connections for one kind of work.
 //!
 //! sqlx's pool asks a connection whether it is there before it is used, and again
 //! when it is given back: three ways to PostgreSQL for one statement, and the
@@ -7,7 +7,6 @@
 //! server process has plans and pages at hand.
 
 use std::{
-    io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -15,16 +14,18 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Connection, Error::RowNotFound, PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, sleep, timeout, timeout_at},
 };
 
-use super::StoreError;
+use super::error::{StoreError, is_cut, leaves_intact, may_pass};
 
 /// Getting a connection, a new one included, takes no longer.
-const PATIENCE: Duration = Duration::from_secs(1);
+const ACQUIRE: Duration = Duration::from_secs(1);
+/// One that does not answer within it is not there; a new one has the rest of that time.
+const PING: Duration = Duration::from_millis(300);
 /// An older one is made anew.
 const LIFETIME: Duration = Duration::from_secs(3600);
 /// What rests longer while others are used is closed.
@@ -35,7 +36,7 @@ const HALVES: usize = 2;
 
 /// At most so many connections, made when they are needed.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct ConnectionPool {
     options: PgConnectOptions,
     most: usize,
     /// One that has rested no longer is used without a question.
@@ -51,13 +52,13 @@ pub(super) struct Lines {
 #[derive(Debug, Default)]
 struct State {
     /// Not in use, the last used at the end.
-    resting: Vec<Line>,
+    resting: Vec<Kept>,
     /// How many each half has made, those in use included.
     made: [usize; HALVES],
 }
 
 #[derive(Debug)]
-struct Line {
+struct Kept {
     connection: PgConnection,
     half: usize,
     made: Instant,
@@ -66,7 +67,7 @@ struct Line {
     ends: usize,
 }
 
-impl Lines {
+impl ConnectionPool {
     pub(super) fn new(
         options: PgConnectOptions,
         most: usize,
@@ -96,16 +97,19 @@ impl Lines {
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
         let deadline = Instant::now() + limit;
-        let patience = deadline.min(Instant::now() + PATIENCE);
-        let taken = timeout_at(patience, self.take()).await;
+        let acquired_by = deadline.min(Instant::now() + ACQUIRE);
+        let taken = timeout_at(acquired_by, self.take()).await;
         // Nothing has been said by then.
-        let (slot, mut line) = taken.map_err(|_| sqlx::Error::PoolTimedOut)??;
-        let answer = timeout_at(deadline, work(&mut line.connection)).await;
-        let answer = answer.map_err(|_| StoreError::TimedOut)?;
+        let (slot, mut kept) = taken.map_err(|_| sqlx::Error::PoolTimedOut)??;
+        let answer = timeout_at(deadline, work(&mut kept.connection)).await;
+        let Ok(answer) = answer else {
+            self.has_ended();
+            return Err(StoreError::TimedOut);
+        };
         if !answer.as_ref().err().is_none_or(leaves_intact) {
-            self.ends.fetch_add(1, Ordering::Relaxed);
-        } else if line.end_transaction(deadline).await {
-            slot.give_back(line);
+            self.has_ended();
+        } else if kept.end_transaction(deadline).await {
+            slot.give_back(kept);
         }
         Ok(answer?)
     }
@@ -126,8 +130,8 @@ impl Lines {
     pub(super) async fn each(&self, work: impl AsyncFn(&mut PgConnection)) {
         let Ok(_all) = self.all().await else { return };
         let mut resting = std::mem::take(&mut self.lock().resting);
-        for line in &mut resting {
-            work(&mut line.connection).await;
+        for kept in &mut resting {
+            work(&mut kept.connection).await;
         }
         self.lock().resting = resting;
     }
@@ -138,8 +142,8 @@ impl Lines {
         self.free.close();
         drop(all);
         let resting = std::mem::take(&mut self.lock().resting);
-        for line in resting {
-            let _ = timeout(PATIENCE, Box::pin(line.connection.close())).await;
+        for kept in resting {
+            let _ = timeout(ACQUIRE, Box::pin(kept.connection.close())).await;
         }
     }
 
@@ -148,62 +152,54 @@ impl Lines {
         self.free.acquire_many(most).await
     }
 
-    async fn take(&self) -> sqlx::Result<(Slot<'_>, Line)> {
+    async fn take(&self) -> sqlx::Result<(Slot<'_>, Kept)> {
         let permit = self.free.acquire().await;
         let permit = permit.map_err(|_| sqlx::Error::PoolClosed)?;
         let mine = half_of_thread();
         let (half, resting) = self.lock().pick(mine, self.most);
         let mut slot = Slot {
-            lines: self,
+            pool: self,
             half,
             given_back: false,
             _permit: permit,
         };
-        if let Some(mut line) = resting
-            && self.is_there(&mut line).await
+        if let Some(mut kept) = resting
+            && self.is_there(&mut kept).await
         {
-            return Ok((slot, line));
+            return Ok((slot, kept));
         }
         slot.move_to(mine);
         // Rare, and as large as all else that a request waits in.
-        let connection = Box::pin(self.connect()).await?;
-        let line = Line {
+        let connection = Box::pin(connect(&self.options, may_pass)).await?;
+        let kept = Kept {
             connection,
             half: mine,
             made: Instant::now(),
             used: Instant::now(),
             ends: self.ends.load(Ordering::Relaxed),
         };
-        Ok((slot, line))
+        Ok((slot, kept))
     }
 
-    /// Tries again while the server starts or has no room, until whoever waits gives up: a quick
-    /// restart fails no request.
-    async fn connect(&self) -> sqlx::Result<PgConnection> {
-        let mut pause = Duration::from_millis(10);
-        loop {
-            match PgConnection::connect_with(&self.options).await {
-                Err(error) if may_pass(&error) => {}
-                done => return done,
-            }
-            sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
-            pause = (pause * 2).min(Duration::from_millis(200));
-        }
-    }
-
-    async fn is_there(&self, line: &mut Line) -> bool {
-        if line.made.elapsed() > LIFETIME {
+    async fn is_there(&self, kept: &mut Kept) -> bool {
+        if kept.made.elapsed() > LIFETIME {
             return false;
         }
-        let none_ended = line.ends == self.ends.load(Ordering::Relaxed);
-        if none_ended && line.used.elapsed() < self.trusted {
+        let none_ended = kept.ends == self.ends.load(Ordering::Relaxed);
+        if none_ended && kept.used.elapsed() < self.trusted {
             return true;
         }
-        let is_there = line.connection.ping().await.is_ok();
+        let answer = timeout(PING, kept.connection.ping()).await;
+        let is_there = answer.is_ok_and(|answer| answer.is_ok());
         if !is_there {
-            self.ends.fetch_add(1, Ordering::Relaxed);
+            self.has_ended();
         }
         is_there
+    }
+
+    /// The others are asked before they are used again.
+    fn has_ended(&self) {
+        self.ends.fetch_add(1, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -214,8 +210,8 @@ impl Lines {
 impl State {
     /// A resting one of this half; else a new one, if there may be one more; else any. What is
     /// new is counted.
-    fn pick(&mut self, mine: usize, most: usize) -> (usize, Option<Line>) {
-        let own = self.resting.iter().rposition(|line| line.half == mine);
+    fn pick(&mut self, mine: usize, most: usize) -> (usize, Option<Kept>) {
+        let own = self.resting.iter().rposition(|kept| kept.half == mine);
         let may_make = self.made.iter().sum::<usize>() < most
             && (self.made[mine] < most.div_ceil(HALVES) || self.resting.is_empty());
         let last = self.resting.len().checked_sub(1);
@@ -223,12 +219,12 @@ impl State {
             self.made[mine] += 1;
             return (mine, None);
         };
-        let line = self.resting.remove(at);
-        (line.half, Some(line))
+        let kept = self.resting.remove(at);
+        (kept.half, Some(kept))
     }
 }
 
-impl Line {
+impl Kept {
     /// What was begun and not committed is undone now, and not before the next use: others may
     /// wait for its locks. Whether that worked.
     async fn end_transaction(&mut self, deadline: Instant) -> bool {
@@ -242,27 +238,27 @@ impl Line {
 
 /// The place of one that is in use.
 struct Slot<'a> {
-    lines: &'a Lines,
+    pool: &'a ConnectionPool,
     half: usize,
     given_back: bool,
     _permit: SemaphorePermit<'a>,
 }
 
 impl Slot<'_> {
-    fn give_back(mut self, mut line: Line) {
+    fn give_back(mut self, mut kept: Kept) {
         self.given_back = true;
-        line.used = Instant::now();
-        line.ends = self.lines.ends.load(Ordering::Relaxed);
-        let mut state = self.lines.lock();
-        state.resting.push(line);
+        kept.used = Instant::now();
+        kept.ends = self.pool.ends.load(Ordering::Relaxed);
+        let mut state = self.pool.lock();
+        state.resting.push(kept);
         if state.resting[0].used.elapsed() > REST {
-            let line = state.resting.remove(0);
-            state.made[line.half] -= 1;
+            let kept = state.resting.remove(0);
+            state.made[kept.half] -= 1;
         }
     }
 
     fn move_to(&mut self, half: usize) {
-        let mut state = self.lines.lock();
+        let mut state = self.pool.lock();
         state.made[self.half] -= 1;
         state.made[half] += 1;
         self.half = half;
@@ -272,8 +268,24 @@ impl Slot<'_> {
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
         if !self.given_back {
-            self.lines.lock().made[self.half] -= 1;
+            self.pool.lock().made[self.half] -= 1;
         }
+    }
+}
+
+/// A new connection; tried again until whoever waits gives up, while what is in the way may pass.
+pub(super) async fn connect(
+    options: &PgConnectOptions,
+    may_pass: fn(&sqlx::Error) -> bool,
+) -> sqlx::Result<PgConnection> {
+    let mut pause = Duration::from_millis(10);
+    loop {
+        match PgConnection::connect_with(options).await {
+            Err(error) if may_pass(&error) => {}
+            done => return done,
+        }
+        sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+        pause = (pause * 2).min(Duration::from_millis(200));
     }
 }
 
@@ -281,33 +293,4 @@ fn half_of_thread() -> usize {
     static THREADS: AtomicUsize = AtomicUsize::new(0);
     thread_local!(static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed));
     NUMBER.with(|number| number % HALVES)
-}
-
-/// Whether a connection is as good as before: the server has answered, and not to say farewell.
-fn leaves_intact(error: &sqlx::Error) -> bool {
-    let has_answered = error.as_database_error().is_some() || matches!(error, RowNotFound);
-    has_answered && !is_cut(error)
-}
-
-/// Whether a server that took no connection may take one in a moment.
-fn may_pass(error: &sqlx::Error) -> bool {
-    /// It starts, and it has as many as it takes.
-    const CODES: [&str; 2] = ["57P03", "53300"];
-    match error {
-        sqlx::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
-        sqlx::Error::Database(refusal) => CODES.contains(&&*refusal.code().unwrap_or_default()),
-        _ => false,
-    }
-}
-
-/// Whether the connection has ended.
-fn is_cut(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_) => true,
-        sqlx::Error::Database(refusal) => {
-            let code = refusal.code().unwrap_or_default();
-            code.starts_with("08") || code.starts_with("57P")
-        }
-        _ => false,
-    }
 }
