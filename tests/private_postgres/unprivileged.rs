@@ -2,7 +2,7 @@
 //! already, and all other tests show the same.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -79,12 +79,17 @@ fn somebody() -> User {
         .expect("every system has a user nobody")
 }
 
-/// Runs `the_user` as `user`, from a copy of this binary that everybody can reach.
+/// Runs `the_user` as `user`, from a copy of this binary that everybody can reach. Another process
+/// makes the copy: a file that this one held open for writing would be so in the children of other
+/// tests too, and nobody can run it meanwhile ("Text file busy").
 fn run_as(user: &User, data_dir: &Path) -> Output {
     let binary = data_dir.with_file_name("test-binary");
     if !binary.exists() {
-        fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
-        fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
+        let copied = Command::new("install")
+            .args(["-m", "755"])
+            .args([&std::env::current_exe().unwrap(), &binary])
+            .status();
+        assert!(copied.unwrap().success());
     }
     Command::new(binary)
         .args(["--exact", "unprivileged::the_user", "--nocapture"])
