@@ -18,7 +18,9 @@ pub fn tables(runs: &Runs, floors: &Floors) -> String {
     let figures = if count == 1 {
         "One run.".to_owned()
     } else {
-        format!("The median of {count} runs; ratios are taken within each run.")
+        format!(
+            "The median of {count} runs; ratios are taken with each peer within each run, and of the peers the one that comes nearest counts."
+        )
     };
     writeln!(text, "{figures} Machine and versions are below.\n").unwrap();
     let verdicts = verdicts(runs);

@@ -21,6 +21,13 @@ impl Runs {
         median(self.0.iter().map(|run| say(&run[0], &run[1..])))
     }
 
+    /// How Saoma compares with each peer: the median over the runs of what is said of the two in that
+    /// run.
+    pub fn beside(&self, say: impl Fn(&Figures, &Figures) -> f64) -> impl Iterator<Item = f64> {
+        let peers = 1..self.0[0].len();
+        peers.map(move |peer| median(self.0.iter().map(|run| say(&run[0], &run[peer]))))
+    }
+
     /// A server's pushes with as many waiting as it had, but no more than so many.
     pub fn push(&self, server: &str, most: usize) -> Option<Push> {
         let pushes = self

@@ -41,7 +41,7 @@ const LINE: f64 = 0.9;
 const FLAT: f64 = 1.1;
 
 /// Every row that has a `must`, if all servers were measured. Ratios are taken within a run, then
-/// their median.
+/// their median; of the peers the one that comes nearest counts.
 pub fn verdicts(runs: &Runs) -> Vec<Verdict> {
     if runs.servers().len() < SERVERS.len() {
         return Vec::new();
@@ -119,7 +119,7 @@ fn idle(runs: &Runs) -> Verdict {
 fn opens(runs: &Runs) -> Verdict {
     let opens = |figures: &Figures| figures.opens.per_second;
     let mine = runs.of("saoma", opens);
-    let ratio = runs.within(|saoma, peers| opens(saoma) / most(peers, opens));
+    let ratio = smallest(runs.beside(|saoma, peer| opens(saoma) / opens(peer)));
     Verdict {
         what: "sockets opened with a ticket, row committed, in a second".to_owned(),
         must: "above every peer, and 5,000",
@@ -139,7 +139,7 @@ fn pushes(runs: &Runs) -> impl Iterator<Item = Verdict> {
     parts.into_iter().filter_map(move |(name, aim, part)| {
         let of =
             |figures: &Figures| push_of(figures, COMPARED).map_or(f64::NAN, |push| part(&push));
-        let ratio = runs.within(|saoma, peers| of(saoma) / least(peers, of));
+        let ratio = largest(runs.beside(|saoma, peer| of(saoma) / of(peer)));
         let (push, waiting) = (push?, push?.waiting);
         Some(Verdict {
             what: format!("durable confirm to push, {waiting} waiting, 500 a second, {name}"),
@@ -154,7 +154,7 @@ fn pushes(runs: &Runs) -> impl Iterator<Item = Verdict> {
 fn logins(runs: &Runs) -> Verdict {
     let logins = |figures: &Figures| figures.logins.per_second;
     let mine = runs.of("saoma", logins);
-    let ratio = runs.within(|saoma, peers| logins(saoma) / most(peers, logins));
+    let ratio = smallest(runs.beside(|saoma, peer| logins(saoma) / logins(peer)));
     Verdict {
         what: "whole logins in a second".to_owned(),
         must: "2 times the best peer's",
@@ -222,6 +222,10 @@ fn least(peers: &[Figures], of: impl Fn(&Figures) -> f64) -> f64 {
     peers.iter().map(of).fold(f64::NAN, f64::min)
 }
 
-fn most(peers: &[Figures], of: impl Fn(&Figures) -> f64) -> f64 {
-    peers.iter().map(of).fold(f64::NAN, f64::max)
+fn smallest(ratios: impl Iterator<Item = f64>) -> f64 {
+    ratios.fold(f64::NAN, f64::min)
+}
+
+fn largest(ratios: impl Iterator<Item = f64>) -> f64 {
+    ratios.fold(f64::NAN, f64::max)
 }
