@@ -27,7 +27,7 @@ const MOST: usize = 128;
 /// So many in one batch are a crowd; fewer also come together while a disk takes its time.
 const CROWD: usize = 8;
 /// So many who wait need no pause: more together would hardly cost less.
-const ENOUGH: usize = 32;
+const ENOUGH: usize = 16;
 /// The longest pause between two batches of a crowd.
 const PAUSE: Duration = Duration::from_millis(5);
 const LIMIT: Duration = Duration::from_secs(2);
