@@ -47,7 +47,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use peers::{
     client, fleet, floors, guard,
-    measure::measure,
+    measure::{flat_out, measure},
     plan::Plan,
     report,
     runs::Runs,
@@ -98,9 +98,13 @@ fn unless_stopped(work: impl Future<Output = ExitCode>) -> ExitCode {
 /// One run; fails if something does not hold that must.
 async fn once(plan: fn(&Server) -> Plan, names: &[&str]) -> ExitCode {
     let chosen = |server: &&Server| names.is_empty() || names.contains(&server.name);
-    let mut figures = Vec::new();
+    let mut flows = Vec::new();
     for server in SERVERS.iter().filter(chosen) {
-        figures.push(timed(server, &plan(server)).await);
+        flows.push(timed("flat out", server, flat_out(server, &plan(server))).await);
+    }
+    let mut figures = Vec::new();
+    for (server, flows) in SERVERS.iter().filter(chosen).zip(flows) {
+        figures.push(timed("the rest", server, measure(server, &plan(server), flows)).await);
     }
     let floors = floors::measure().await;
     let runs = Runs(vec![figures]);
@@ -114,21 +118,21 @@ async fn full() -> ExitCode {
     let kept = Kept::open();
     let mut runs = Vec::new();
     for number in 1..=RUNS {
-        let mut figures = Vec::new();
+        let mut flows = Vec::new();
         for server in &SERVERS {
+            let name = format!("{number}-{}-flat-out", server.name);
+            let work = Box::pin(async { flat_out(server, &Plan::full(server)).await });
+            flows.push(kept.or(&name, timed("flat out", server, work)).await);
+        }
+        let mut figures = Vec::new();
+        for (server, flows) in SERVERS.iter().zip(flows) {
             let name = format!("{number}-{}", server.name);
-            let done = match kept.read(&name) {
-                Some(done) => done,
-                None => kept.write(&name, timed(server, &Plan::full(server)).await),
-            };
-            figures.push(done);
+            let work = Box::pin(async { measure(server, &Plan::full(server), flows).await });
+            figures.push(kept.or(&name, timed("the rest", server, work)).await);
         }
         runs.push(figures);
     }
-    let floors = match kept.read("floors") {
-        Some(floors) => floors,
-        None => kept.write("floors", floors::measure().await),
-    };
+    let floors = kept.or("floors", floors::measure()).await;
     let runs = Runs(runs);
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/BENCHMARKS.md");
     report::write(&runs, &floors, &document);
@@ -136,11 +140,11 @@ async fn full() -> ExitCode {
     said(&runs)
 }
 
-async fn timed(server: &Server, plan: &Plan) -> peers::figures::Figures {
+async fn timed<T>(what: &str, server: &Server, work: impl Future<Output = T>) -> T {
     let began = Instant::now();
-    let figures = measure(server, plan).await;
-    eprintln!("{}: {} s", server.title, began.elapsed().as_secs());
-    figures
+    let done = work.await;
+    eprintln!("{}, {what}: {} s", server.title, began.elapsed().as_secs());
+    done
 }
 
 fn said(runs: &Runs) -> ExitCode {
@@ -176,13 +180,21 @@ impl Kept {
         self.0.join(format!("{name}.json"))
     }
 
+    /// What an earlier call has measured, or else what is measured now.
+    async fn or<T>(&self, name: &str, measure: impl Future<Output = T>) -> T
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        if let Some(done) = self.read(name) {
+            return done;
+        }
+        let done = measure.await;
+        fs::write(self.file(name), serde_json::to_string(&done).unwrap()).unwrap();
+        done
+    }
+
     fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let text = fs::read_to_string(self.file(name)).ok()?;
         serde_json::from_str(&text).ok()
-    }
-
-    fn write<T: Serialize>(&self, name: &str, value: T) -> T {
-        fs::write(self.file(name), serde_json::to_string(&value).unwrap()).unwrap();
-        value
     }
 }

@@ -37,6 +37,14 @@ pub struct Flow {
     pub failed: u64,
 }
 
+/// What is measured of all servers one right after the other: a machine's speed may change within
+/// minutes.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct FlatOut {
+    pub opens: Flow,
+    pub logins: Flow,
+}
+
 /// From when a confirm was due to its push; milliseconds.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Push {

@@ -7,27 +7,26 @@ use actix_web::rt::time::sleep;
 use crate::peers::{
     client::work::{Server as Address, Work},
     database::spent,
-    figures::{Cost, Figures, Flow, Point, Push},
+    figures::{Cost, Figures, FlatOut, Flow, Point, Push},
     fleet::{Fleet, Outcome},
     plan::{CONFIRMS_PER_SECOND, LOGINS_AT_ONCE, LOGINS_PER_SECOND, Plan},
     servers::{Server, Started},
 };
 
-/// Measures a server that is started for it alone.
-pub async fn measure(server: &Server, plan: &Plan) -> Figures {
-    let started = server.start(plan.codes()).await;
-    let address = Address {
-        port: started.port,
-        dialect: server.dialect,
-    };
-    let mut run = Run {
-        server,
-        plan,
-        started,
-        fleet: Fleet::start(address).await,
-        waiting: 0,
-    };
-    run.warm_up().await;
+/// What a server does as fast as it goes. It is started for it alone.
+pub async fn flat_out(server: &Server, plan: &Plan) -> FlatOut {
+    let mut run = Run::start(server, plan).await;
+    let logins = run.logins().await;
+    let opens = run.opens().await;
+    run.started.stop().await;
+    FlatOut { opens, logins }
+}
+
+/// All else of a server, which is started for it alone.
+pub async fn measure(server: &Server, plan: &Plan, flat_out: FlatOut) -> Figures {
+    let mut run = Run::start(server, plan).await;
+    // Allocators that give memory back do so after seconds: jemalloc's ten, and some more.
+    sleep(Duration::from_secs(20)).await;
     let base = run.point().await;
     let memory = run.memory().await;
     let idle_cpu = run.idle().await;
@@ -43,9 +42,6 @@ pub async fn measure(server: &Server, plan: &Plan) -> Figures {
             costs.push(run.cost(waiting).await);
         }
     }
-    run.close().await;
-    let logins = run.logins().await;
-    let opens = run.opens().await;
     run.started.stop().await;
     Figures {
         server: server.name.to_owned(),
@@ -53,8 +49,8 @@ pub async fn measure(server: &Server, plan: &Plan) -> Figures {
         memory,
         afterwards,
         idle_cpu,
-        opens,
-        logins,
+        opens: flat_out.opens,
+        logins: flat_out.logins,
         pushes,
         costs,
     }
@@ -75,7 +71,24 @@ struct Run<'a> {
     waiting: usize,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    async fn start(server: &'a Server, plan: &'a Plan) -> Self {
+        let started = server.start(plan.codes()).await;
+        let address = Address {
+            port: started.port,
+            dialect: server.dialect,
+        };
+        let mut run = Self {
+            server,
+            plan,
+            started,
+            fleet: Fleet::start(address).await,
+            waiting: 0,
+        };
+        run.warm_up().await;
+        run
+    }
+
     /// Code that is translated while it runs has run by then, and pools are as large as they get.
     async fn warm_up(&mut self) {
         self.views(400).await;
@@ -86,8 +99,6 @@ impl Run<'_> {
         let outcome = self.fleet.each(logins).await;
         self.check("warm-up", &outcome);
         self.settle().await;
-        // Allocators that give memory back do so after seconds: jemalloc's ten, and some more.
-        sleep(Duration::from_secs(20)).await;
     }
 
     /// Opens about so many pages and closes them. Saoma's own first codes, which nobody here can
