@@ -40,7 +40,7 @@ impl Login {
         let salt = rand::random::<[u8; 32]>();
         let token = secret.session_token(&salt);
         let new = NewSession {
-            id: Uuid::new_v4(),
+            id: Uuid::now_v7(),
             token_hash: token.hash(),
             salt,
         };
