@@ -77,10 +77,10 @@ pub(super) use one_attempt;
 /// `attempts!` for a guarded change `with a as (…)` that is noted in the audit log, both or
 /// neither: the event and its outcome as SQL, as is the masked address of whoever asked.
 macro_rules! audited_attempts {
-    ($event:tt, $outcome:tt, $ip:tt, $before:tt $(, $parameter:expr)* $(,)?) => {
+    ($event:tt, $outcome:tt, $ip:tt, [$($before:tt),+] $(, $parameter:expr)* $(,)?) => {
         crate::store::attempt_rows::attempts!(
             [
-                $before,
+                $($before,)+
                 ", audited as (
                     insert into audit_log (event, outcome, user_id, attempt_id, ip,
                         browser_name, browser_os, entry_scene, check_kind)
@@ -95,6 +95,11 @@ macro_rules! audited_attempts {
             ],
             "from a"
             $(, $parameter)*
+        )
+    };
+    ($event:tt, $outcome:tt, $ip:tt, $before:tt $(, $parameter:expr)* $(,)?) => {
+        crate::store::attempt_rows::audited_attempts!(
+            $event, $outcome, $ip, [$before] $(, $parameter)*
         )
     };
 }

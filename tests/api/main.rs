@@ -16,6 +16,7 @@ mod clients;
 mod code_faults;
 mod code_images;
 mod concurrency;
+mod confirms;
 mod corpus;
 mod database_away;
 mod expiry;
