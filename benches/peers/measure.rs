@@ -42,6 +42,8 @@ pub async fn measure(server: &Server, plan: &Plan, flat_out: FlatOut) -> Figures
             costs.push(run.cost(waiting).await);
         }
     }
+    // Each page would say that its server has gone.
+    run.close().await;
     run.started.stop().await;
     Figures {
         server: server.name.to_owned(),
