@@ -114,6 +114,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn attempts_of_one_time_lie_together() {
+        let ids: Vec<_> = (0..1_000).map(|_| AttemptId::random()).collect();
+        assert!(ids.is_sorted());
+    }
+
+    #[test]
     fn a_secret_comes_back_from_its_own_form_and_from_no_other() {
         let secret = Secret::random();
         let text = secret.expose();
