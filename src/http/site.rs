@@ -11,7 +11,9 @@ use std::{
 use actix::Addr;
 
 use super::{address::AddressFinder, connections::Connections};
-use crate::{codes::Images, hub::LoginHub, login::Login, settings::Settings};
+use crate::{
+    codes::Images, hub::LoginHub, login::Login, session::pings::Pings, settings::Settings,
+};
 
 /// One worker's view of the site. A clone is cheap.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub struct Site {
     pub images: Images,
     /// The sockets. Shared, since each address of an actor is memory of its own.
     pub hub: Rc<Addr<LoginHub>>,
+    /// Who pings them.
+    pub pings: Rc<Pings>,
     /// Who is asking.
     pub addresses: AddressFinder,
     /// How many they are.

@@ -152,7 +152,8 @@ fn open(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Error> {
-    let session = Session::new(site.login.clone(), site.hub.clone(), opening);
+    let (login, hub, pings) = (site.login.clone(), site.hub.clone(), site.pings.clone());
+    let session = Session::new(login, hub, pings, opening);
     transport::open(session, request, payload)
 }
 

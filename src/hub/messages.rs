@@ -1,6 +1,9 @@
 //! What the hub is told, and what it tells a socket.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use actix::{Message, Recipient};
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,15 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(pub u64);
 
-/// What the hub tells a socket's actor.
+impl SocketId {
+    /// A new socket's.
+    pub fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What a socket's actor is told: by its thread when to ping, by the hub all else.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub enum SocketEvent {
@@ -43,10 +54,10 @@ pub enum SocketEvent {
     Closing,
 }
 
-/// A socket has opened; the answer is its id.
+/// A socket has opened: its id, and how it is reached.
 #[derive(Message)]
-#[rtype(result = "SocketId")]
-pub struct SocketOpened(pub Recipient<SocketEvent>);
+#[rtype(result = "()")]
+pub struct SocketOpened(pub SocketId, pub Recipient<SocketEvent>);
 
 /// A socket has closed.
 #[derive(Debug, Message)]

@@ -8,10 +8,9 @@ mod links;
 pub mod messages;
 mod pairs;
 mod phones;
-mod pings;
 mod table;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, dev::SendError};
 use tokio::sync::mpsc;
@@ -28,7 +27,9 @@ use crate::{session::protocol::ServerMessage, settings::Timers};
 
 /// Messages that may wait in the hub's mailbox; more is answered `Full`.
 const MAILBOX: usize = 4096;
-/// Sockets that one step of the sweep may ping before other messages get their turn.
+/// Between two looks at what is due.
+const SWEEP: Duration = Duration::from_millis(250);
+/// What one step of the sweep may do before other messages get their turn.
 const CHUNK: usize = 128;
 
 /// The one actor of an instance that knows all its sockets.
@@ -51,7 +52,6 @@ impl LoginHub {
     pub fn new(timers: &Timers, whispers: mpsc::Sender<Whisper>) -> Self {
         Self {
             table: LoginTable::new(Times {
-                ping: timers.ping,
                 idle_after_end: timers.idle_after_end,
                 token: timers.head,
                 absent_after: timers.absent_after,
@@ -119,43 +119,30 @@ impl Handler<Sweep> for LoginHub {
     fn handle(&mut self, _: Sweep, context: &mut Self::Context) {
         let now = Instant::now();
         for _ in 0..CHUNK {
-            let (id, event) = match self.table.next_due(now) {
-                Some(Due::Ping(id)) => (id, SocketEvent::PingDue),
-                Some(Due::IdleAfterEnd(id)) => (id, SocketEvent::IdleAfterEnd),
-                Some(Due::NoToken(id)) => (id, SocketEvent::SessionEnded),
+            match self.table.next_due(now) {
+                Some(Due::IdleAfterEnd(id)) => self.tell(id, SocketEvent::IdleAfterEnd),
+                Some(Due::NoToken(id)) => self.tell(id, SocketEvent::SessionEnded),
                 Some(Due::Link) => {
                     self.tell_ends();
                     continue;
                 }
                 None => {
-                    context.notify_later(Sweep, self.table.until_sweep());
+                    context.notify_later(Sweep, SWEEP);
                     return;
                 }
             };
-            // A socket that ended before it knew its id could not say so.
-            if self
-                .table
-                .reach(id)
-                .is_some_and(|socket| !socket.connected())
-            {
-                self.table.close(id, now);
-                self.tell_ends();
-                self.count();
-            } else {
-                self.tell(id, event);
-            }
         }
         context.notify(Sweep);
     }
 }
 
 impl Handler<SocketOpened> for LoginHub {
-    type Result = MessageResult<SocketOpened>;
+    type Result = ();
 
-    fn handle(&mut self, message: SocketOpened, _: &mut Self::Context) -> Self::Result {
-        let id = self.table.open(message.0, Instant::now());
+    fn handle(&mut self, message: SocketOpened, _: &mut Self::Context) {
+        let SocketOpened(id, recipient) = message;
+        self.table.open(id, recipient, Instant::now());
         self.count();
-        MessageResult(id)
     }
 }
 

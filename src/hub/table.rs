@@ -3,7 +3,7 @@
 //! Every method returns what has to be told to whom; the actor does the telling.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,6 @@ use super::{
     links::{Here, LinkEffect, Links},
     messages::{SocketId, Subject, TooManyPolls, Wait, WaitingHere, Wake},
     phones::Phones,
-    pings::Pings,
 };
 use crate::{login::ids::AttemptId, store::Known};
 
@@ -29,16 +28,14 @@ pub struct LoginTable<R> {
     links: Links,
     /// Phones' sockets that have not said whose they are, in the order of their time.
     tokens: VecDeque<(Instant, SocketId)>,
-    pings: Pings,
-    next_socket: u64,
+    /// Sockets that have nothing to wait for, since when.
+    ended: BTreeSet<(Instant, SocketId)>,
     times: Times,
 }
 
 /// How long the table waits for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
-    /// Between two pings of a socket.
-    pub ping: Duration,
     /// Until a socket without anything to wait for is closed.
     pub idle_after_end: Duration,
     /// Until a phone's socket has to be somebody's.
@@ -51,7 +48,7 @@ pub struct Times {
 struct Socket<R> {
     reach: R,
     subject: Option<Subject>,
-    /// Since when it has nothing to wait for.
+    /// Since when it has nothing to wait for; then it is among those that have ended.
     ended_at: Option<Instant>,
     /// It had no room for something that it should have heard.
     overflowed: bool,
@@ -66,11 +63,9 @@ struct Waiting {
     polls: Option<Box<BothPolls>>,
 }
 
-/// A socket whose turn it is in the sweep.
+/// What is due.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Due {
-    /// Ping it.
-    Ping(SocketId),
     /// Its attempt ended long ago.
     IdleAfterEnd(SocketId),
     /// It did not say which phone it is.
@@ -89,32 +84,29 @@ impl<R> LoginTable<R> {
             phones: Phones::default(),
             links: Links::new(times.absent_after),
             tokens: VecDeque::new(),
-            pings: Pings::new(times.ping),
-            next_socket: 0,
+            ended: BTreeSet::new(),
             times,
         }
     }
 
     /// Adds a socket that waits for nothing yet.
-    pub fn open(&mut self, reach: R, now: Instant) -> SocketId {
-        let id = SocketId(self.next_socket);
-        self.next_socket += 1;
+    pub fn open(&mut self, id: SocketId, reach: R, now: Instant) {
         self.sockets.insert(
             id,
             Socket {
                 reach,
                 subject: None,
-                ended_at: Some(now),
+                ended_at: None,
                 overflowed: false,
             },
         );
-        self.pings.add(id, now);
-        id
+        self.set_ended(id, Some(now));
     }
 
     /// Removes a socket, and only what is still its own.
     pub fn close(&mut self, id: SocketId, now: Instant) {
         self.let_go(id, now);
+        self.set_ended(id, None);
         self.sockets.remove(&id);
     }
 
@@ -142,11 +134,12 @@ impl<R> LoginTable<R> {
             waiting.version = version;
         }
         waiting.over |= over;
+        let over = waiting.over;
         let replaced = waiting.socket.replace(id);
         if let Some(socket) = self.sockets.get_mut(&id) {
             socket.subject = Some(Subject::Attempt(attempt));
-            socket.ended_at = waiting.over.then_some(now);
         }
+        self.set_ended(id, over.then_some(now));
         if let Some(older) = replaced.and_then(|older| self.sockets.get_mut(&older)) {
             older.subject = None;
         }
@@ -163,8 +156,8 @@ impl<R> LoginTable<R> {
         self.sessions.entry(session).or_default().push(id);
         if let Some(socket) = self.sockets.get_mut(&id) {
             socket.subject = Some(Subject::Session(session));
-            socket.ended_at = None;
         }
+        self.set_ended(id, None);
         let sockets = self.sessions.get(&session).map_or(&[][..], Vec::as_slice);
         let present = true;
         let here = Here { present, sockets };
@@ -187,11 +180,9 @@ impl<R> LoginTable<R> {
         waiting.version = version;
         waiting.over = over;
         waiting.wake(Wake::Changed);
-        let id = waiting.socket;
-        if let Some(socket) = id.and_then(|id| self.sockets.get_mut(&id)) {
-            socket.ended_at = over.then_some(now);
-        }
-        id
+        let id = waiting.socket?;
+        self.set_ended(id, over.then_some(now));
+        Some(id)
     }
 
     /// Takes back a change that its socket could not be told, so that the next
@@ -238,7 +229,7 @@ impl<R> LoginTable<R> {
         both.of(poller).wait(again, now)
     }
 
-    /// The next socket whose turn has come, at most one ping interval each.
+    /// What is due next, if anything is.
     pub fn next_due(&mut self, now: Instant) -> Option<Due> {
         if let Some(subject) = self.links.next_due(now) {
             self.settle(subject, now);
@@ -247,13 +238,11 @@ impl<R> LoginTable<R> {
         if let Some(id) = self.next_without_token(now) {
             return Some(Due::NoToken(id));
         }
-        let id = self.pings.next(now, |id| self.sockets.contains_key(&id))?;
-        let ended = self.sockets.get(&id).and_then(|socket| socket.ended_at);
-        let is_idle = ended.is_some_and(|end| end + self.times.idle_after_end <= now);
-        Some(if is_idle {
+        let &(end, id) = self.ended.first()?;
+        (end + self.times.idle_after_end <= now).then(|| {
+            // Told once: it closes, or has no room for it and is closed for that.
+            self.set_ended(id, None);
             Due::IdleAfterEnd(id)
-        } else {
-            Due::Ping(id)
         })
     }
 
@@ -320,14 +309,20 @@ impl<R> LoginTable<R> {
         self.sockets.keys().copied().collect()
     }
 
-    /// How long until it is worth while to ask again for what is [due](Self::next_due).
-    pub fn until_sweep(&self) -> Duration {
-        self.pings.pause(self.len())
-    }
-
     /// How many sockets are open.
     pub fn len(&self) -> usize {
         self.sockets.len()
+    }
+
+    /// Notes since when a socket has nothing to wait for, or that it has something.
+    fn set_ended(&mut self, id: SocketId, since: Option<Instant>) {
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return;
+        };
+        if let Some(before) = std::mem::replace(&mut socket.ended_at, since) {
+            self.ended.remove(&(before, id));
+        }
+        self.ended.extend(since.map(|since| (since, id)));
     }
 
     /// Ends what a socket waited for, unless a newer socket waits for it now.

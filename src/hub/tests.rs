@@ -37,7 +37,6 @@ impl Handler<SocketEvent> for Stuck {
 fn table() -> LoginTable<Recipient<SocketEvent>> {
     let seconds = Duration::from_secs;
     LoginTable::new(Times {
-        ping: seconds(25),
         idle_after_end: seconds(300),
         token: seconds(5),
         absent_after: seconds(6),
@@ -58,7 +57,9 @@ async fn k6_a_socket_whose_mailbox_is_full_hears_last_of_all_that_it_is_too_slow
         whispers: mpsc::channel(1).0,
         leaving: None,
     };
-    let id = hub.table.open(socket.clone().recipient(), Instant::now());
+    let id = SocketId::next();
+    hub.table
+        .open(id, socket.clone().recipient(), Instant::now());
     let attempt = AttemptId::random();
     let news = || {
         SocketEvent::Changed(ServerMessage::Redeemed {
@@ -96,7 +97,8 @@ async fn a_hub_on_its_way_down_tells_each_socket_once() {
         })
         .collect();
     for socket in &sockets {
-        hub.table.open(socket.clone().recipient(), Instant::now());
+        let (id, reach) = (SocketId::next(), socket.clone().recipient());
+        hub.table.open(id, reach, Instant::now());
     }
     let hub = hub.start();
     let mut left = Vec::new();

@@ -5,6 +5,7 @@ mod commands;
 pub(crate) mod flood;
 pub mod frame;
 pub mod logic;
+pub mod pings;
 pub mod protocol;
 pub mod socket;
 pub mod transport;

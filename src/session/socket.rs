@@ -3,18 +3,18 @@
 //! A transport is an actor that holds a [`Session`] and says how bytes go out;
 //! all else stands here, so that every transport does the same.
 
-use std::{
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use std::{rc::Rc, time::Instant};
 
-use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Handler, WrapFuture, dev::ToEnvelope};
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, Handler, Recipient, WrapFuture, dev::ToEnvelope,
+};
 
 use super::{
     caller::Caller,
     commands,
     frame::Frame,
     logic::{Command, Effect, Logic},
+    pings::{Pings, Place},
     protocol::CloseCode,
 };
 use crate::{
@@ -25,9 +25,6 @@ use crate::{
     login::{Login, limits::SocketPermit},
     settings::Settings,
 };
-
-/// A hub that does not answer in this time is broken.
-const HUB_LIMIT: Duration = Duration::from_secs(2);
 
 /// What a socket is opened with.
 #[derive(Debug)]
@@ -57,7 +54,9 @@ pub struct Session {
     /// Shared by all sockets of a worker: a clone for each would be half a kilobyte.
     login: Rc<Login>,
     hub: Rc<Addr<LoginHub>>,
-    id: Option<SocketId>,
+    pings: Rc<Pings>,
+    /// Until it leaves.
+    known: Option<(SocketId, Place)>,
     logic: Logic,
     /// Until it has begun.
     purpose: Option<Box<Purpose>>,
@@ -67,11 +66,17 @@ pub struct Session {
 
 impl Session {
     /// Not begun yet.
-    pub fn new(login: Rc<Login>, hub: Rc<Addr<LoginHub>>, opening: Opening) -> Self {
+    pub fn new(
+        login: Rc<Login>,
+        hub: Rc<Addr<LoginHub>>,
+        pings: Rc<Pings>,
+        opening: Opening,
+    ) -> Self {
         Self {
             login,
             hub,
-            id: None,
+            pings,
+            known: None,
             logic: opening.logic,
             purpose: Some(Box::new(opening.purpose)),
             caller: opening.caller,
@@ -84,9 +89,20 @@ impl Session {
         &self.login.settings
     }
 
-    /// The hub forgets the socket, now or as soon as it is over.
+    /// The hub hears of the socket, and it is pinged.
+    fn join(&mut self, socket: Recipient<SocketEvent>) -> SocketId {
+        let id = SocketId::next();
+        let place = self.pings.add(socket.downgrade());
+        self.known = Some((id, place));
+        // Must not be lost, like its end: what is said about the socket comes after it.
+        self.hub.do_send(SocketOpened(id, socket));
+        id
+    }
+
+    /// The hub forgets the socket.
     pub fn leave(&mut self) {
-        if let Some(id) = self.id.take() {
+        if let Some((id, place)) = self.known.take() {
+            self.pings.remove(place);
             // Must not be lost, or the hub would keep the socket for ever.
             self.hub.do_send(SocketClosed(id));
         }
@@ -118,22 +134,9 @@ pub trait Transport:
 
     /// The actor has started.
     fn begin(&mut self, context: &mut Self::Context) {
-        let opened = SocketOpened(context.address().recipient());
-        let opened = self.session().hub.send(opened).timeout(HUB_LIMIT);
-        // Nothing else may happen before the hub knows the socket.
-        context.wait(opened.into_actor(self).map(|id, socket, context| match id {
-            Ok(id) => socket.opened(id, context),
-            Err(error) => {
-                tracing::error!(%error, "the hub does not answer");
-                socket.close(CloseCode::Internal, context);
-            }
-        }));
-    }
-
-    /// The hub has given it an id.
-    fn opened(&mut self, id: SocketId, context: &mut Self::Context) {
+        let address = context.address().recipient();
         let session = self.session();
-        session.id = Some(id);
+        let id = session.join(address);
         match session.purpose.take().map(|purpose| *purpose) {
             None => {}
             Some(Purpose::Command(first)) => self.run(first, context),
@@ -142,9 +145,7 @@ pub trait Transport:
                     socket: id,
                     session: of,
                 };
-                if session.hub.try_send(order).is_err() {
-                    self.close(CloseCode::Internal, context);
-                }
+                session.hub.do_send(order);
             }
         }
     }
@@ -170,7 +171,7 @@ pub trait Transport:
         }
     }
 
-    /// The hub tells something.
+    /// It is told something.
     fn hear(&mut self, event: SocketEvent, context: &mut Self::Context) {
         let effects = self.session().logic.event(event);
         self.apply(effects, context);
@@ -192,7 +193,7 @@ pub trait Transport:
     /// Runs a command beside all else.
     fn run(&mut self, command: Command, context: &mut Self::Context) {
         let session = self.session();
-        let Some(id) = session.id else {
+        let Some((id, _)) = session.known else {
             return self.close(CloseCode::Internal, context);
         };
         let (login, hub) = (session.login.clone(), session.hub.clone());

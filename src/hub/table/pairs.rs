@@ -76,8 +76,8 @@ impl<R> LoginTable<R> {
         self.let_go(socket, now);
         if let Some(socket) = self.sockets.get_mut(&socket) {
             socket.subject = Some(Subject::Phone(phone));
-            socket.ended_at = None;
         }
+        self.set_ended(socket, None);
         self.phones.add(
             phone,
             Phone {

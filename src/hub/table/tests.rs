@@ -6,18 +6,20 @@ use uuid::Uuid;
 use super::*;
 use crate::hub::messages::Poller;
 
-mod pings;
-
-const PING: Duration = Duration::from_secs(25);
 const IDLE: Duration = Duration::from_secs(300);
 
 fn table() -> LoginTable<&'static str> {
     LoginTable::new(Times {
-        ping: PING,
         idle_after_end: IDLE,
         token: Duration::from_secs(5),
         absent_after: Duration::from_secs(6),
     })
+}
+
+fn open(table: &mut LoginTable<&'static str>, name: &'static str, now: Instant) -> SocketId {
+    let id = SocketId::next();
+    table.open(id, name, now);
+    id
 }
 
 fn poll(attempt: AttemptId, poller: Poller) -> Wait {
@@ -33,8 +35,8 @@ fn poll(attempt: AttemptId, poller: Poller) -> Wait {
 fn news_of_an_attempt_reach_its_socket_and_no_other() {
     let (mut table, now) = (table(), Instant::now());
     let (mine, other) = (AttemptId::random(), AttemptId::random());
-    let my_socket = table.open("mine", now);
-    let other_socket = table.open("other", now);
+    let my_socket = open(&mut table, "mine", now);
+    let other_socket = open(&mut table, "other", now);
     table.register(my_socket, mine, 1, false, now);
     table.register(other_socket, other, 1, false, now);
 
@@ -46,7 +48,7 @@ fn news_of_an_attempt_reach_its_socket_and_no_other() {
 fn old_news_and_news_heard_twice_reach_nobody() {
     let (mut table, now) = (table(), Instant::now());
     let attempt = AttemptId::random();
-    let socket = table.open("socket", now);
+    let socket = open(&mut table, "socket", now);
     table.register(socket, attempt, 3, false, now);
 
     assert_eq!(table.change(attempt, 3, false, now), None);
@@ -58,7 +60,7 @@ fn old_news_and_news_heard_twice_reach_nobody() {
 fn a_newer_socket_of_the_same_attempt_replaces_the_older() {
     let (mut table, now) = (table(), Instant::now());
     let attempt = AttemptId::random();
-    let (old, new) = (table.open("old", now), table.open("new", now));
+    let (old, new) = (open(&mut table, "old", now), open(&mut table, "new", now));
     assert_eq!(table.register(old, attempt, 1, false, now), None);
     assert_eq!(table.register(new, attempt, 1, false, now), Some(old));
     assert_eq!(table.change(attempt, 2, false, now), Some(new));
@@ -67,7 +69,7 @@ fn a_newer_socket_of_the_same_attempt_replaces_the_older() {
 #[test]
 fn a_socket_without_room_is_told_so_once() {
     let (mut table, now) = (table(), Instant::now());
-    let socket = table.open("socket", now);
+    let socket = open(&mut table, "socket", now);
     assert_eq!(table.first_overflow(socket), Some(&"socket"));
     assert_eq!(table.first_overflow(socket), None);
 }
@@ -76,7 +78,7 @@ fn a_socket_without_room_is_told_so_once() {
 fn a_late_close_of_a_replaced_socket_leaves_the_newer_one_alone() {
     let (mut table, now) = (table(), Instant::now());
     let attempt = AttemptId::random();
-    let (old, new) = (table.open("old", now), table.open("new", now));
+    let (old, new) = (open(&mut table, "old", now), open(&mut table, "new", now));
     table.register(old, attempt, 1, false, now);
     table.register(new, attempt, 1, false, now);
     table.close(old, now);
@@ -86,23 +88,23 @@ fn a_late_close_of_a_replaced_socket_leaves_the_newer_one_alone() {
 #[test]
 fn a_closed_socket_leaves_nothing_behind() {
     let (mut table, now) = (table(), Instant::now());
-    let socket = table.open("socket", now);
+    let socket = open(&mut table, "socket", now);
     table.register(socket, AttemptId::random(), 1, false, now);
-    let signed_in = table.open("signed in", now);
+    let signed_in = open(&mut table, "signed in", now);
     table.register_session(signed_in, Uuid::new_v4(), now);
     table.close(socket, now);
     table.close(signed_in, now);
 
     let waiting = table.waiting();
     assert!(table.len() == 0 && waiting.attempts.is_empty() && waiting.sessions.is_empty());
-    assert_eq!(table.next_due(now + PING), None);
+    assert_eq!(table.next_due(now + IDLE), None);
 }
 
 #[test]
 fn an_attempt_that_is_over_is_not_asked_about_again() {
     let (mut table, now) = (table(), Instant::now());
     let attempt = AttemptId::random();
-    let socket = table.open("socket", now);
+    let socket = open(&mut table, "socket", now);
     table.register(socket, attempt, 1, false, now);
     assert_eq!(table.waiting().attempts.len(), 1);
     table.change(attempt, 2, true, now);
@@ -113,31 +115,17 @@ fn an_attempt_that_is_over_is_not_asked_about_again() {
 fn a_socket_whose_attempt_ended_is_let_go_after_a_while_but_not_if_it_began_anew() {
     let (mut table, now) = (table(), Instant::now());
     let (done, again) = (AttemptId::random(), AttemptId::random());
-    let (left, busy) = (table.open("left", now), table.open("busy", now));
+    let (left, busy) = (open(&mut table, "left", now), open(&mut table, "busy", now));
     table.register(left, done, 1, false, now);
     table.register(busy, again, 1, false, now);
     table.change(done, 2, true, now);
     table.change(again, 2, true, now);
     table.register(busy, AttemptId::random(), 1, false, now);
 
-    let mut ended_after = None;
-    for millis in (0..=325_000).step_by(250) {
-        let after = Duration::from_millis(millis);
-        while let Some(due) = table.next_due(now + after) {
-            match due {
-                Due::IdleAfterEnd(id) => {
-                    assert_eq!(id, left);
-                    ended_after.get_or_insert(after);
-                }
-                due => assert!([Due::Ping(left), Due::Ping(busy)].contains(&due)),
-            }
-        }
-    }
-    let ended_after = ended_after.unwrap();
-    assert!(
-        ended_after >= IDLE && ended_after < IDLE + PING,
-        "{ended_after:?}"
-    );
+    let earlier = now + Duration::from_secs(299);
+    assert_eq!(table.next_due(earlier), None);
+    assert_eq!(table.next_due(now + IDLE), Some(Due::IdleAfterEnd(left)));
+    assert_eq!(table.next_due(now + IDLE), None);
 }
 
 #[test]
@@ -175,7 +163,7 @@ fn a_newer_poll_ends_the_older_and_a_third_within_two_seconds_is_too_many() {
 fn what_a_poll_knows_is_still_news_to_the_socket() {
     let (mut table, now) = (table(), Instant::now());
     let attempt = AttemptId::random();
-    let socket = table.open("socket", now);
+    let socket = open(&mut table, "socket", now);
     table.register(socket, attempt, 1, false, now);
     let later = Wait {
         version: 2,
@@ -190,7 +178,7 @@ fn what_a_poll_knows_is_still_news_to_the_socket() {
 fn a_push_that_its_socket_could_not_take_is_found_again() {
     let (mut table, now) = (table(), Instant::now());
     let attempt = AttemptId::random();
-    let socket = table.open("socket", now);
+    let socket = open(&mut table, "socket", now);
     table.register(socket, attempt, 1, false, now);
     table.change(attempt, 2, true, now);
     table.untold(attempt, 2);
@@ -243,7 +231,7 @@ proptest! {
         let mut holder = std::collections::HashMap::new();
         for step in moves {
             match step {
-                Move::Open => sockets.push(table.open("socket", now)),
+                Move::Open => sockets.push(open(&mut table, "socket", now)),
                 Move::Close(s) if s < sockets.len() => {
                     let id = sockets.remove(s);
                     table.close(id, now);
@@ -273,7 +261,7 @@ fn only_those_who_wait_here_and_know_less_are_behind() {
     let (mut table, now) = (table(), Instant::now());
     let (mine, newer) = (AttemptId::random(), AttemptId::random());
     for (attempt, version) in [(mine, 2), (newer, 5)] {
-        let socket = table.open("socket", now);
+        let socket = open(&mut table, "socket", now);
         table.register(socket, attempt, version, false, now);
     }
     let told = [(mine, 3), (newer, 5), (AttemptId::random(), 9)];

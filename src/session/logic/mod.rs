@@ -144,7 +144,7 @@ impl Logic {
         })
     }
 
-    /// The hub has something to tell.
+    /// It is told something.
     pub fn event(&mut self, event: SocketEvent) -> Vec<Effect> {
         match event {
             SocketEvent::Changed(message) => match &mut self.talk {

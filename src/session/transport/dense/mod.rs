@@ -1,6 +1,6 @@
 //! The socket's actor on the bare TCP connection: for the standalone server.
 //!
-//! A quiet socket is this actor and its place in the hub, and nothing else:
+//! A quiet socket is this actor and its places in the hub and among the pings, and nothing else:
 //! HTTP's buffers are gone, reads go through one buffer for each thread, writes
 //! straight to the kernel. Only a client that does not read costs more, 16 KiB
 //! at most and for a few seconds.
@@ -11,9 +11,9 @@ mod sending;
 pub mod serving;
 mod unsent;
 
-use std::{future::ready, os::fd::AsRawFd, rc::Rc, time::Duration};
+use std::{os::fd::AsRawFd, rc::Rc, time::Duration};
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler};
 use actix_http::ws::OpCode;
 use nix::sys::socket::{Shutdown, shutdown};
 use tokio::net::TcpStream;
@@ -163,15 +163,9 @@ impl Actor for DenseSocket {
 
     fn started(&mut self, context: &mut Self::Context) {
         self.begin(context);
-        // Once the hub knows the socket: what came with the request.
-        let early = std::mem::take(&mut self.partial);
-        if !early.is_empty() {
-            context.spawn(
-                ready(early)
-                    .into_actor(self)
-                    .map(|mut early, socket, context| socket.take(&mut early, context)),
-            );
-        }
+        // What came with the request.
+        let mut early = std::mem::take(&mut self.partial);
+        self.take(&mut early, context);
         context.spawn(Reading);
     }
 
