@@ -327,16 +327,37 @@ pub struct Concerned {
 #[rtype(result = "()")]
 pub struct Alive;
 
-/// Lists the attempts and sessions whose sockets or polls wait here.
+/// Lists some attempts whose sockets or polls wait here, in the order of their ids.
 #[derive(Debug, Message)]
-#[rtype(result = "WaitingHere")]
-pub struct ListWaiting;
+#[rtype(result = "SomeWaiting")]
+pub struct ListAttempts {
+    /// Only those behind this one.
+    pub after: Option<AttemptId>,
+    /// At most so many: what else the hub has to do waits meanwhile.
+    pub most: usize,
+}
 
-/// The answer to [`ListWaiting`].
-#[derive(Debug, Default)]
-pub struct WaitingHere {
+/// The answer to [`ListAttempts`].
+#[derive(Debug)]
+pub struct SomeWaiting {
     /// Attempts that are not over, with the versions known here.
     pub attempts: Vec<Known>,
+    /// There may be more behind this one.
+    pub more: Option<AttemptId>,
+    /// How many wait here in all.
+    pub all: usize,
+    /// Nothing has moved on for some seconds.
+    pub quiet: bool,
+}
+
+/// Lists the sessions and phone sessions whose sockets wait here.
+#[derive(Debug, Message)]
+#[rtype(result = "SessionsHere")]
+pub struct ListSessions;
+
+/// The answer to [`ListSessions`].
+#[derive(Debug)]
+pub struct SessionsHere {
     /// Sessions with an open socket.
     pub sessions: Vec<Uuid>,
     /// Phone sessions with an open socket.

@@ -17,9 +17,9 @@ use tokio::sync::mpsc;
 
 use links::LinkEffect;
 use messages::{
-    Alive, AttemptChanged, CloseAll, CloseSome, Concerned, Contested, ListWaiting, Register,
-    RegisterSession, SessionsEnded, SocketClosed, SocketEvent, SocketId, SocketOpened, Wait,
-    Whisper,
+    Alive, AttemptChanged, CloseAll, CloseSome, Concerned, Contested, ListAttempts, ListSessions,
+    Register, RegisterSession, SessionsEnded, SocketClosed, SocketEvent, SocketId, SocketOpened,
+    Wait, Whisper,
 };
 use table::{Due, LoginTable, Times};
 
@@ -251,12 +251,20 @@ impl Handler<Alive> for LoginHub {
     fn handle(&mut self, _: Alive, _: &mut Self::Context) {}
 }
 
-impl Handler<ListWaiting> for LoginHub {
-    type Result = MessageResult<ListWaiting>;
+impl Handler<ListAttempts> for LoginHub {
+    type Result = MessageResult<ListAttempts>;
 
-    fn handle(&mut self, _: ListWaiting, _: &mut Self::Context) -> Self::Result {
-        self.table.forget_deserted(Instant::now());
-        MessageResult(self.table.waiting())
+    fn handle(&mut self, asked: ListAttempts, _: &mut Self::Context) -> Self::Result {
+        let ListAttempts { after, most } = asked;
+        MessageResult(self.table.attempts_after(after, most, Instant::now()))
+    }
+}
+
+impl Handler<ListSessions> for LoginHub {
+    type Result = MessageResult<ListSessions>;
+
+    fn handle(&mut self, _: ListSessions, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.table.sessions_here())
     }
 }
 

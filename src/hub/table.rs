@@ -4,6 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    ops::Bound::{Excluded, Unbounded},
     time::{Duration, Instant},
 };
 
@@ -12,10 +13,13 @@ use uuid::Uuid;
 
 use super::{
     links::{Here, LinkEffect, Links},
-    messages::{SocketId, Subject, TooManyPolls, Wait, WaitingHere, Wake},
+    messages::{SessionsHere, SocketId, SomeWaiting, Subject, TooManyPolls, Wait, Wake},
     phones::Phones,
 };
 use crate::{login::ids::AttemptId, store::Known};
+
+/// It is quiet when nothing has moved on for so long.
+const CALM: Duration = Duration::from_secs(2);
 
 /// Everything that waits on this instance. `R` is how a socket is reached.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub struct LoginTable<R> {
     tokens: VecDeque<(Instant, SocketId)>,
     /// Sockets that have nothing to wait for, since when.
     ended: BTreeSet<(Instant, SocketId)>,
+    /// When an attempt moved on last.
+    moved_at: Option<Instant>,
     times: Times,
 }
 
@@ -85,6 +91,7 @@ impl<R> LoginTable<R> {
             links: Links::new(times.absent_after),
             tokens: VecDeque::new(),
             ended: BTreeSet::new(),
+            moved_at: None,
             times,
         }
     }
@@ -180,6 +187,7 @@ impl<R> LoginTable<R> {
         waiting.version = version;
         waiting.over = over;
         waiting.wake(Wake::Changed);
+        self.moved_at = Some(now);
         let id = waiting.socket?;
         self.set_ended(id, over.then_some(now));
         Some(id)
@@ -246,27 +254,43 @@ impl<R> LoginTable<R> {
         })
     }
 
-    /// Forgets attempts for which nobody waits any more.
-    pub fn forget_deserted(&mut self, now: Instant) {
-        self.attempts.retain(|_, waiting| {
-            waiting.socket.is_some()
-                || waiting
-                    .polls
-                    .as_ref()
-                    .is_some_and(|both| both.are_alive(now))
-        });
+    /// Some of the attempts that the batched look has to ask about: up to `most` that follow
+    /// this one. Those of them for which nobody waits any more are forgotten.
+    pub fn attempts_after(
+        &mut self,
+        after: Option<AttemptId>,
+        most: usize,
+        now: Instant,
+    ) -> SomeWaiting {
+        let all = self.attempts.len();
+        let mut attempts = Vec::with_capacity(most.min(all));
+        let (mut deserted, mut last) = (Vec::new(), None);
+        let behind = (after.map_or(Unbounded, Excluded), Unbounded);
+        for (count, (id, waiting)) in self.attempts.range(behind).take(most).enumerate() {
+            if !waiting.is_waited_for(now) {
+                deserted.push(*id);
+            } else if !waiting.over {
+                attempts.push(Known {
+                    id: *id,
+                    version: waiting.version,
+                });
+            }
+            last = (count + 1 == most).then_some(*id);
+        }
+        for id in deserted {
+            self.attempts.remove(&id);
+        }
+        SomeWaiting {
+            attempts,
+            more: last,
+            all,
+            quiet: self.moved_at.is_none_or(|moved| moved + CALM <= now),
+        }
     }
 
-    /// Everything that the batched look has to ask about.
-    pub fn waiting(&self) -> WaitingHere {
-        let open = self.attempts.iter().filter(|(_, waiting)| !waiting.over);
-        WaitingHere {
-            attempts: open
-                .map(|(id, w)| Known {
-                    id: *id,
-                    version: w.version,
-                })
-                .collect(),
+    /// The sessions and phone sessions that the look has to ask about.
+    pub fn sessions_here(&self) -> SessionsHere {
+        SessionsHere {
             sessions: self.sessions.keys().copied().collect(),
             phones: self.phones.ids(),
         }
@@ -363,6 +387,12 @@ impl Waiting {
         if let Some(both) = &mut self.polls {
             both.wake(wake);
         }
+    }
+
+    /// Whether anybody would hear of it.
+    fn is_waited_for(&self, now: Instant) -> bool {
+        let polls = self.polls.as_ref();
+        self.socket.is_some() || polls.is_some_and(|both| both.are_alive(now))
     }
 
     /// Whether its browser polls, or did a moment ago.

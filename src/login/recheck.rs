@@ -7,14 +7,14 @@
 //!
 //! Many attempts are asked about in small queries one after the other, spread
 //! over the time between two looks: a push never waits behind ten thousand
-//! rows that have not changed.
+//! rows that have not changed. While there are none, the queries are larger.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use actix::Addr;
+use actix::{Addr, Handler, Message};
 use tokio::{
     sync::Notify,
     time::{MissedTickBehavior, interval, sleep, timeout},
@@ -24,7 +24,10 @@ use super::{limits::Limits, message, reason::Reason, recent_phones::RecentPhones
 use crate::{
     hub::{
         LoginHub,
-        messages::{AttemptChanged, ListWaiting, PhonesSeen, SessionsEnded, WaitingHere},
+        messages::{
+            Alive, AttemptChanged, ListAttempts, ListSessions, PhonesSeen, SessionsEnded,
+            SessionsHere,
+        },
     },
     session::protocol::ServerMessage,
     settings::Settings,
@@ -32,8 +35,10 @@ use crate::{
 };
 
 const HUB_LIMIT: Duration = Duration::from_secs(2);
-/// Attempts of one query.
+/// Attempts of one query: a push may wait for it.
 const SOME: usize = 256;
+/// Attempts of one query while nothing is pushed: each wakes the server some five times.
+const MANY: usize = 4096;
 /// How often old rows are looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
@@ -51,12 +56,14 @@ pub struct Recheck {
 }
 
 impl Recheck {
-    /// Looks again and again until the process ends.
+    /// Looks again and again until the hub ends.
     pub async fn run(self) {
+        // The hub runs as soon as a worker does.
+        let _ = self.hub.send(Alive).await;
         let mut tick = interval(self.settings.timers.recheck);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut healthy = true;
-        loop {
+        while self.hub.connected() {
             let over = tokio::select! {
                 // Most of it: the next look is to begin when this one is done.
                 _ = tick.tick() => self.settings.timers.recheck * 3 / 4,
@@ -84,26 +91,29 @@ impl Recheck {
 
     /// One look, spread over this time.
     async fn look(&self, over: Duration) -> Result<(), StoreError> {
-        let Ok(waiting) = self.hub.send(ListWaiting).timeout(HUB_LIMIT).await else {
-            tracing::error!("the hub does not answer");
-            return Ok(());
-        };
-        let WaitingHere {
-            attempts,
-            sessions,
-            phones,
-        } = waiting;
-        let mut queries = attempts.chunks(SOME).peekable();
-        let mut pause = over / u32::try_from(queries.len().max(1)).unwrap_or(u32::MAX);
-        while let Some(some) = queries.next() {
-            self.look_at(some).await?;
-            let rests = queries.peek().is_some() && !pause.is_zero();
-            if rests && timeout(pause, self.look_again.notified()).await.is_ok() {
+        let (mut over, mut most, mut after) = (over, SOME, None);
+        loop {
+            let Some(some) = self.ask(ListAttempts { after, most }).await else {
+                return Ok(());
+            };
+            if !some.attempts.is_empty() {
+                self.look_at(&some.attempts).await?;
+            }
+            after = some.more;
+            if after.is_none() {
+                break;
+            }
+            let pause = over.mul_f64(most as f64 / some.all.max(most) as f64);
+            if !pause.is_zero() && timeout(pause, self.look_again.notified()).await.is_ok() {
                 // Something was missed just now: this look ends at once, the next begins.
                 self.look_again.notify_one();
-                pause = Duration::ZERO;
+                over = Duration::ZERO;
             }
+            most = if some.quiet { MANY } else { SOME };
         }
+        let Some(SessionsHere { sessions, phones }) = self.ask(ListSessions).await else {
+            return Ok(());
+        };
         if !sessions.is_empty() {
             let ended = self.store.ended_sessions(&sessions).await?;
             if !ended.is_empty() && self.hub.try_send(SessionsEnded(ended)).is_err() {
@@ -118,6 +128,20 @@ impl Recheck {
             }
         }
         Ok(())
+    }
+
+    /// What the hub answers, if it does.
+    async fn ask<M>(&self, question: M) -> Option<M::Result>
+    where
+        M: Message<Result: Send> + Send + 'static,
+        LoginHub: Handler<M>,
+    {
+        let answer = self.hub.send(question).timeout(HUB_LIMIT).await;
+        // On the way down it ends with its worker.
+        if answer.is_err() && self.hub.connected() {
+            tracing::error!("the hub does not answer");
+        }
+        answer.ok()
     }
 
     async fn look_at(&self, attempts: &[Known]) -> Result<(), StoreError> {

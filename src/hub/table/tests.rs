@@ -22,6 +22,10 @@ fn open(table: &mut LoginTable<&'static str>, name: &'static str, now: Instant) 
     id
 }
 
+fn asked_about(table: &mut LoginTable<&'static str>, now: Instant) -> Vec<Known> {
+    table.attempts_after(None, 100, now).attempts
+}
+
 fn poll(attempt: AttemptId, poller: Poller) -> Wait {
     Wait {
         attempt,
@@ -95,9 +99,53 @@ fn a_closed_socket_leaves_nothing_behind() {
     table.close(socket, now);
     table.close(signed_in, now);
 
-    let waiting = table.waiting();
-    assert!(table.len() == 0 && waiting.attempts.is_empty() && waiting.sessions.is_empty());
+    assert!(table.len() == 0 && asked_about(&mut table, now).is_empty());
+    assert!(table.sessions_here().sessions.is_empty());
     assert_eq!(table.next_due(now + IDLE), None);
+}
+
+#[test]
+fn it_is_quiet_when_nothing_has_moved_on_for_two_seconds() {
+    let (mut table, now) = (table(), Instant::now());
+    let quiet = |table: &mut LoginTable<_>, after| {
+        let at = now + Duration::from_secs(after);
+        table.attempts_after(None, 1, at).quiet
+    };
+    let attempt = AttemptId::random();
+    let socket = open(&mut table, "socket", now);
+    table.register(socket, attempt, 1, false, now);
+    assert!(quiet(&mut table, 0));
+    table.change(attempt, 2, false, now);
+    assert!(!quiet(&mut table, 1) && quiet(&mut table, 2));
+    let later = now + Duration::from_secs(3);
+    table.change(attempt, 2, false, later);
+    assert!(quiet(&mut table, 3), "it was no news");
+}
+
+#[test]
+fn all_that_wait_are_listed_some_at_a_time() {
+    let (mut table, now) = (table(), Instant::now());
+    let mut attempts: Vec<_> = (0..10).map(|_| AttemptId::random()).collect();
+    for attempt in &attempts {
+        let socket = open(&mut table, "socket", now);
+        table.register(socket, *attempt, 1, false, now);
+    }
+    attempts.sort_unstable();
+    for most in [1, 3, 5, 10, 11] {
+        let (mut listed, mut after, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let some = table.attempts_after(after, most, now);
+            assert_eq!(some.all, 10);
+            listed.extend(some.attempts.iter().map(|known| known.id));
+            pages += 1;
+            after = some.more;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(listed, attempts);
+        assert_eq!(pages, 10 / most + 1, "a full page may not be the last");
+    }
 }
 
 #[test]
@@ -106,9 +154,9 @@ fn an_attempt_that_is_over_is_not_asked_about_again() {
     let attempt = AttemptId::random();
     let socket = open(&mut table, "socket", now);
     table.register(socket, attempt, 1, false, now);
-    assert_eq!(table.waiting().attempts.len(), 1);
+    assert_eq!(asked_about(&mut table, now).len(), 1);
     table.change(attempt, 2, true, now);
-    assert!(table.waiting().attempts.is_empty());
+    assert!(asked_about(&mut table, now).is_empty());
 }
 
 #[test]
@@ -170,7 +218,7 @@ fn what_a_poll_knows_is_still_news_to_the_socket() {
         ..poll(attempt, Poller::Phone)
     };
     let _poll = table.wait(&later, now).unwrap();
-    assert_eq!(table.waiting().attempts[0].version, 1);
+    assert_eq!(asked_about(&mut table, now)[0].version, 1);
     assert_eq!(table.change(attempt, 2, false, now), Some(socket));
 }
 
@@ -182,7 +230,7 @@ fn a_push_that_its_socket_could_not_take_is_found_again() {
     table.register(socket, attempt, 1, false, now);
     table.change(attempt, 2, true, now);
     table.untold(attempt, 2);
-    assert_eq!(table.waiting().attempts.len(), 1);
+    assert_eq!(asked_about(&mut table, now).len(), 1);
     assert_eq!(table.change(attempt, 2, true, now), Some(socket));
 }
 
@@ -197,8 +245,7 @@ fn polls_that_went_away_are_forgotten() {
     let waiting = table
         .wait(&poll(AttemptId::random(), Poller::Browser), now)
         .unwrap();
-    table.forget_deserted(now + polls::WINDOW);
-    assert_eq!(table.waiting().attempts.len(), 1);
+    assert_eq!(asked_about(&mut table, now + polls::WINDOW).len(), 1);
     drop(waiting);
 }
 

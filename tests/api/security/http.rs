@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
+use saoma::hub::messages::ListAttempts;
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -117,15 +118,12 @@ async fn h9_a_newer_poll_ends_the_older_and_a_third_in_two_seconds_is_too_many()
         let (mut tab, path) = (attempt.browser.tab(), attempt.path());
         async move { tab.get(&format!("{path}?{query}")).await }
     });
-    while server
-        .recheck
-        .hub
-        .send(saoma::hub::messages::ListWaiting)
-        .await
-        .unwrap()
-        .attempts
-        .is_empty()
-    {
+    let waits = async || {
+        let (after, most) = (None, 1);
+        let listed = server.recheck.hub.send(ListAttempts { after, most });
+        !listed.await.unwrap().attempts.is_empty()
+    };
+    while !waits().await {
         tokio::task::yield_now().await;
     }
     let newer = poll(&attempt, query);
