@@ -91,7 +91,7 @@ impl Application {
             listener::keep_unread(&listener, bytes)?;
         }
         let address = listener.local_addr()?;
-        let mounted = Box::new(Box::pin(Mounted::start(settings)).await?);
+        let mounted = Box::new(Box::pin(Mounted::prepare(settings)).await?);
         Ok(Self {
             public: match build.transport {
                 Transport::Dense => mounted.wired.serve(listener)?,
@@ -137,6 +137,14 @@ impl Mounted {
     /// Of the settings, `SAOMA_LISTEN` alone means nothing here. Fails with a
     /// sentence that says what to do; nothing starts half.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        let mounted = Box::pin(Self::prepare(settings)).await?;
+        // On this thread: whoever waits on the application's workers keeps no push waiting.
+        mounted.wired.prepared_hub.start();
+        Ok(mounted)
+    }
+
+    /// All but the hub's start.
+    async fn prepare(settings: Settings) -> anyhow::Result<Self> {
         install_tls_provider();
         // Before the parts that show how they are.
         recorder();
@@ -227,6 +235,7 @@ impl Mounted {
 
     /// On actix-web's own server, as an application does.
     fn serve(&self, listener: TcpListener) -> anyhow::Result<Server> {
+        self.wired.prepared_hub.start();
         let (routes, head) = (self.routes(), self.wired.head());
         let server = HttpServer::new(move || App::new().configure(crate::routes(&routes)));
         Ok(server

@@ -113,7 +113,10 @@ impl Reader {
 
     async fn tell(&self, asked: Concerned) -> Result<(), StoreError> {
         let Ok(here) = self.hub.send(asked).timeout(HUB_LIMIT).await else {
-            tracing::error!("the hub does not answer");
+            // On the way down it ends with its worker.
+            if self.hub.connected() {
+                tracing::error!("the hub does not answer");
+            }
             return Ok(());
         };
         if !here.changed.is_empty() {

@@ -18,7 +18,7 @@ pub mod whispers;
 
 use std::{fmt::Debug, sync::Arc};
 
-use actix::{Addr, Arbiter};
+use actix::{Addr, Arbiter, dev::SendError};
 use uuid::Uuid;
 
 pub use inbox::Inbox;
@@ -147,7 +147,11 @@ fn on_its_own_thread<F: Future<Output = ()> + 'static>(work: impl FnOnce() -> F 
     });
 }
 
-fn not_told(error: &dyn std::fmt::Display) {
+fn not_told<T>(error: &SendError<T>) {
+    if let SendError::Closed(_) = error {
+        // It has ended, and every socket was closed before that.
+        return;
+    }
     metrics::counter!("saoma_news_dropped_total").increment(1);
     tracing::warn!(%error, "the hub could not be told; its browsers look again by themselves");
 }

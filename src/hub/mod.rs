@@ -10,9 +10,15 @@ mod pairs;
 mod phones;
 mod table;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-use actix::{Actor, AsyncContext, Context, Handler, MessageResult, Recipient, dev::SendError};
+use actix::{
+    Actor, Addr, AsyncContext, Context, Handler, MessageResult, Recipient,
+    dev::{SendError, channel},
+};
 use tokio::sync::mpsc;
 
 use links::LinkEffect;
@@ -42,15 +48,33 @@ pub struct LoginHub {
     leaving: Option<Vec<SocketId>>,
 }
 
+/// A hub that does not run yet: what it is told waits for it. A clone is the same hub.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "a mailbox has none")]
+pub struct Prepared(Arc<Mutex<Option<WithMailbox>>>);
+
+type WithMailbox = (LoginHub, channel::AddressReceiver<LoginHub>);
+
+impl Prepared {
+    /// Runs it on this thread, unless it runs already.
+    pub fn start(&self) {
+        let mut prepared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((hub, mailbox)) = prepared.take() {
+            Context::with_receiver(mailbox).run(hub);
+        }
+    }
+}
+
 /// Do what is due, one chunk of it, and come back.
 #[derive(actix::Message)]
 #[rtype(result = "()")]
 struct Sweep;
 
 impl LoginHub {
-    /// A hub with no sockets, which has this to say to other instances.
-    pub fn new(timers: &Timers, whispers: mpsc::Sender<Whisper>) -> Self {
-        Self {
+    /// A hub with no sockets, which says to other instances what it has to say by this channel.
+    pub fn prepare(timers: &Timers, whispers: mpsc::Sender<Whisper>) -> (Addr<Self>, Prepared) {
+        let (address, mailbox) = channel::channel(MAILBOX);
+        let hub = Self {
             table: LoginTable::new(Times {
                 idle_after_end: timers.idle_after_end,
                 token: timers.head,
@@ -58,7 +82,9 @@ impl LoginHub {
             }),
             whispers,
             leaving: None,
-        }
+        };
+        let prepared = Arc::new(Mutex::new(Some((hub, mailbox))));
+        (Addr::new(address), Prepared(prepared))
     }
 
     /// Tells what has come up at the ends of links.
@@ -108,7 +134,6 @@ impl Actor for LoginHub {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        context.set_mailbox_capacity(MAILBOX);
         context.notify(Sweep);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, rc::Rc, sync::Arc, time::Duration};
 
-use actix::{Actor, Addr};
+use actix::Addr;
 use actix_web::{App, HttpServer, dev::Server, web::Data};
 use anyhow::Context;
 use tokio::sync::{Notify, mpsc};
@@ -21,7 +21,7 @@ use crate::{
         news::FromOthers,
         site::{Draining, Site},
     },
-    hub::LoginHub,
+    hub::{self, LoginHub},
     listener::{self, Workers},
     login::{
         Login, Parts,
@@ -44,6 +44,8 @@ pub(super) struct Wired {
     pub(super) parts: Parts,
     pub(super) keys: KeyWatch,
     pub(super) hub: Addr<LoginHub>,
+    /// Until it is started.
+    pub(super) prepared_hub: hub::Prepared,
     pub(super) sources: CodeSources,
     pub(super) addresses: AddressFinder,
     pub(super) connections: Connections,
@@ -79,7 +81,7 @@ impl Wired {
             keys::demo::forget_old(&settings)?;
         }
         let (whispers, to_others) = mpsc::channel(whispers::ROOM);
-        let hub = LoginHub::new(&settings.timers, whispers).start();
+        let (hub, prepared) = LoginHub::prepare(&settings.timers, whispers);
         let breakers = Breakers::new(settings.wechat.longest_pause);
         let sources = CodeSources::new(settings.clone(), store.clone(), token, breakers.codes)?;
         let addresses = AddressFinder::new(&settings.trusted_proxies);
@@ -114,6 +116,7 @@ impl Wired {
             },
             keys,
             hub,
+            prepared_hub: prepared,
             sources,
             connections: Connections::new("public", bounds, addresses.clone()),
             addresses,
@@ -168,8 +171,10 @@ impl Wired {
         self.parts.settings.timers.head
     }
 
+    /// The hub runs on a worker's thread. With one of its own each push would wait for one more
+    /// thread to wake up.
     pub(super) fn serve(&self, listener: TcpListener) -> anyhow::Result<Server> {
-        let sites = self.sites();
+        let (sites, hub) = (self.sites(), self.prepared_hub.clone());
         let (connections, head) = (self.connections.clone(), self.head());
         let server = Server::build();
         let stopping = server.graceful_shutdown_signal();
@@ -179,6 +184,7 @@ impl Wired {
             .shutdown_timeout(10)
             .disable_signals()
             .listen("public", listener, move || {
+                hub.start();
                 let site = Data::new(sites());
                 let app = move || App::new().app_data(site.clone()).configure(http::routes);
                 serving::connections(app, connections.clone(), head, stopping.clone())
