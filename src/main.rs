@@ -23,10 +23,12 @@ struct Arguments {
 async fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let done = match command.start_log() {
-        Ok(()) => command.run().await,
-        Err(error) => Err(error),
+        // As a task, which is polled when it has something to do: what stands here is polled
+        // whenever anything on this thread has.
+        Ok(()) => actix_web::rt::spawn(command.run()).await,
+        Err(error) => Ok(Err(error)),
     };
-    match done {
+    match done.map_err(anyhow::Error::from).flatten() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("saoma: {}", sentence(&error));
