@@ -74,7 +74,9 @@ impl Chromium {
         let session = self.client.session_id().await.unwrap().unwrap();
         let address = format!("{}/session/{session}/goog/cdp/execute", self.driver);
         let body = json!({"cmd": command, "params": parameters});
-        let request = awc::Client::default().post(address);
+        // A picture takes its time on a machine that does much else.
+        let client = awc::Client::builder().timeout(START).finish();
+        let request = client.post(address);
         let answer = request.send_json(&body).await.unwrap().json::<Value>();
         let answer = answer.limit(16 << 20).await.unwrap();
         assert!(answer["value"]["error"].is_null(), "{command}: {answer}");
