@@ -9,6 +9,7 @@ pub(crate) use texts::detail;
 
 use std::time::Duration;
 
+use actix::MailboxError;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 
@@ -258,6 +259,17 @@ impl Error {
             Self::Draining => "draining",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
+        }
+    }
+}
+
+impl From<MailboxError> for Error {
+    /// Of the hub, the only actor that is asked.
+    fn from(error: MailboxError) -> Self {
+        match error {
+            // When the server stops, it ends with its worker.
+            MailboxError::Closed => Self::Draining,
+            MailboxError::Timeout => Self::Internal(anyhow::anyhow!("the hub does not answer")),
         }
     }
 }

@@ -148,12 +148,11 @@ fn on_its_own_thread<F: Future<Output = ()> + 'static>(work: impl FnOnce() -> F 
 }
 
 fn not_told<T>(error: &SendError<T>) {
-    if let SendError::Closed(_) = error {
-        // It has ended, and every socket was closed before that.
-        return;
-    }
     metrics::counter!("saoma_news_dropped_total").increment(1);
-    tracing::warn!(%error, "the hub could not be told; its browsers look again by themselves");
+    // On the way down it ends with its worker, and no browser waits here any more.
+    if let SendError::Full(_) = error {
+        tracing::warn!(%error, "the hub could not be told; its browsers look again by themselves");
+    }
 }
 
 fn dropped(way: &'static str, news: usize) {

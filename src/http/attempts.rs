@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use actix::MailboxError;
 use actix_web::{HttpRequest, HttpResponse, web::Path};
 use serde::Deserialize;
 use tokio::{
@@ -181,12 +180,7 @@ async fn wait_in_hub(
         again,
     };
     let waiting = site.hub.send(order).timeout(HUB_LIMIT).await;
-    let waiting = waiting.map_err(|error| match error {
-        // On the way down it ends with its worker.
-        MailboxError::Closed => Error::Draining,
-        MailboxError::Timeout => Error::Internal(anyhow::anyhow!("the hub does not answer")),
-    })?;
-    waiting.map_err(|TooManyPolls| Error::SlowDown(Duration::from_secs(2)))
+    waiting?.map_err(|TooManyPolls| Error::SlowDown(Duration::from_secs(2)))
 }
 
 /// The attempt of a path; what is no id is nobody's attempt.

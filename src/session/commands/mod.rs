@@ -5,7 +5,7 @@ mod phone;
 
 use std::time::Duration;
 
-use actix::{Addr, MailboxError, Message, dev::ToEnvelope};
+use actix::{Addr, Message, dev::ToEnvelope};
 
 use super::{
     caller::Caller,
@@ -72,5 +72,5 @@ where
     <LoginHub as actix::Actor>::Context: ToEnvelope<LoginHub, M>,
 {
     let answer = hub.send(message).timeout(HUB_LIMIT).await;
-    answer.map_err(|error: MailboxError| Error::Internal(anyhow::anyhow!("hub: {error}")))
+    answer.map_err(Error::from)
 }
