@@ -327,14 +327,17 @@ pub struct Concerned {
 #[rtype(result = "()")]
 pub struct Alive;
 
-/// Lists some attempts whose sockets or polls wait here, in the order of their ids.
-#[derive(Debug, Message)]
+/// Lists some attempts whose sockets or polls wait here, in the order of their ids. What else the
+/// hub has to do waits meanwhile.
+#[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "SomeWaiting")]
 pub struct ListAttempts {
     /// Only those behind this one.
     pub after: Option<AttemptId>,
-    /// At most so many: what else the hub has to do waits meanwhile.
-    pub most: usize,
+    /// So many at a time.
+    pub some: usize,
+    /// When nothing has moved on for some seconds: an eighth of all, and no more than this.
+    pub many: usize,
 }
 
 /// The answer to [`ListAttempts`].
@@ -342,12 +345,10 @@ pub struct ListAttempts {
 pub struct SomeWaiting {
     /// Attempts that are not over, with the versions known here.
     pub attempts: Vec<Known>,
-    /// There may be more behind this one.
+    /// There are more behind this one.
     pub more: Option<AttemptId>,
-    /// How many wait here in all.
-    pub all: usize,
-    /// Nothing has moved on for some seconds.
-    pub quiet: bool,
+    /// Which part of all that wait here was looked at for this: 1 is all.
+    pub part: f64,
 }
 
 /// Lists the sessions and phone sessions whose sockets wait here.

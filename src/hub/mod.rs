@@ -280,8 +280,7 @@ impl Handler<ListAttempts> for LoginHub {
     type Result = MessageResult<ListAttempts>;
 
     fn handle(&mut self, asked: ListAttempts, _: &mut Self::Context) -> Self::Result {
-        let ListAttempts { after, most } = asked;
-        MessageResult(self.table.attempts_after(after, most, Instant::now()))
+        MessageResult(self.table.list_attempts(asked, Instant::now()))
     }
 }
 

@@ -13,7 +13,9 @@ use uuid::Uuid;
 
 use super::{
     links::{Here, LinkEffect, Links},
-    messages::{SessionsHere, SocketId, SomeWaiting, Subject, TooManyPolls, Wait, Wake},
+    messages::{
+        ListAttempts, SessionsHere, SocketId, SomeWaiting, Subject, TooManyPolls, Wait, Wake,
+    },
     phones::Phones,
 };
 use crate::{login::ids::AttemptId, store::Known};
@@ -254,19 +256,21 @@ impl<R> LoginTable<R> {
         })
     }
 
-    /// Some of the attempts that the batched look has to ask about: up to `most` that follow
-    /// this one. Those of them for which nobody waits any more are forgotten.
-    pub fn attempts_after(
-        &mut self,
-        after: Option<AttemptId>,
-        most: usize,
-        now: Instant,
-    ) -> SomeWaiting {
+    /// Some of the attempts that the batched look has to ask about. Those of them for which
+    /// nobody waits any more are forgotten.
+    pub fn list_attempts(&mut self, asked: ListAttempts, now: Instant) -> SomeWaiting {
+        let ListAttempts { after, some, many } = asked;
         let all = self.attempts.len();
+        let is_quiet = self.moved_at.is_none_or(|moved| moved + CALM <= now);
+        // An eighth, so that the time between two looks at one changes little with the size.
+        let eighth = (all / 8).clamp(some, many.max(some));
+        let most = if is_quiet { eighth } else { some };
         let mut attempts = Vec::with_capacity(most.min(all));
-        let (mut deserted, mut last) = (Vec::new(), None);
-        let behind = (after.map_or(Unbounded, Excluded), Unbounded);
-        for (count, (id, waiting)) in self.attempts.range(behind).take(most).enumerate() {
+        let (mut deserted, mut last, mut count) = (Vec::new(), None, 0);
+        let mut behind = self
+            .attempts
+            .range((after.map_or(Unbounded, Excluded), Unbounded));
+        for (id, waiting) in behind.by_ref().take(most) {
             if !waiting.is_waited_for(now) {
                 deserted.push(*id);
             } else if !waiting.over {
@@ -275,16 +279,17 @@ impl<R> LoginTable<R> {
                     version: waiting.version,
                 });
             }
-            last = (count + 1 == most).then_some(*id);
+            last = Some(*id);
+            count += 1;
         }
+        let more = behind.next().and(last);
         for id in deserted {
             self.attempts.remove(&id);
         }
         SomeWaiting {
             attempts,
-            more: last,
-            all,
-            quiet: self.moved_at.is_none_or(|moved| moved + CALM <= now),
+            more,
+            part: f64::from(count) / all.max(1) as f64,
         }
     }
 

@@ -69,7 +69,9 @@ impl Recheck {
                 _ = tick.tick() => self.settings.timers.recheck * 3 / 4,
                 () = self.look_again.notified() => Duration::ZERO,
             };
-            match self.look(over).await {
+            // What fails is not asked for at once again.
+            let many = if healthy { MANY } else { SOME };
+            match self.look(over, many).await {
                 Ok(()) if !healthy => {
                     healthy = true;
                     tracing::info!("the database answers again");
@@ -86,31 +88,32 @@ impl Recheck {
 
     /// One look, as fast as it goes.
     pub async fn once(&self) -> Result<(), StoreError> {
-        self.look(Duration::ZERO).await
+        self.look(Duration::ZERO, MANY).await
     }
 
-    /// One look, spread over this time.
-    async fn look(&self, over: Duration) -> Result<(), StoreError> {
-        let (mut over, mut most, mut after) = (over, SOME, None);
-        loop {
-            let Some(some) = self.ask(ListAttempts { after, most }).await else {
-                return Ok(());
-            };
-            if !some.attempts.is_empty() {
-                self.look_at(&some.attempts).await?;
+    /// One look, spread over this time, at so many attempts at once while it is quiet.
+    async fn look(&self, over: Duration, many: usize) -> Result<(), StoreError> {
+        self.look_at_sessions().await?;
+        let (some, mut over, mut after) = (SOME, over, None);
+        while let Some(listed) = self.ask(ListAttempts { after, some, many }).await {
+            if !listed.attempts.is_empty() {
+                self.look_at(&listed.attempts).await?;
             }
-            after = some.more;
+            after = listed.more;
             if after.is_none() {
                 break;
             }
-            let pause = over.mul_f64(most as f64 / some.all.max(most) as f64);
+            let pause = over.mul_f64(listed.part);
             if !pause.is_zero() && timeout(pause, self.look_again.notified()).await.is_ok() {
                 // Something was missed just now: this look ends at once, the next begins.
                 self.look_again.notify_one();
                 over = Duration::ZERO;
             }
-            most = if some.quiet { MANY } else { SOME };
         }
+        Ok(())
+    }
+
+    async fn look_at_sessions(&self) -> Result<(), StoreError> {
         let Some(SessionsHere { sessions, phones }) = self.ask(ListSessions).await else {
             return Ok(());
         };

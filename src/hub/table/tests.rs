@@ -22,8 +22,12 @@ fn open(table: &mut LoginTable<&'static str>, name: &'static str, now: Instant) 
     id
 }
 
+fn list(after: Option<AttemptId>, some: usize, many: usize) -> ListAttempts {
+    ListAttempts { after, some, many }
+}
+
 fn asked_about(table: &mut LoginTable<&'static str>, now: Instant) -> Vec<Known> {
-    table.attempts_after(None, 100, now).attempts
+    table.list_attempts(list(None, 100, 100), now).attempts
 }
 
 fn poll(attempt: AttemptId, poller: Poller) -> Wait {
@@ -105,21 +109,26 @@ fn a_closed_socket_leaves_nothing_behind() {
 }
 
 #[test]
-fn it_is_quiet_when_nothing_has_moved_on_for_two_seconds() {
+fn when_nothing_has_moved_on_for_two_seconds_an_eighth_is_listed_at_once() {
     let (mut table, now) = (table(), Instant::now());
-    let quiet = |table: &mut LoginTable<_>, after| {
-        let at = now + Duration::from_secs(after);
-        table.attempts_after(None, 1, at).quiet
+    let attempts: Vec<_> = (0..40).map(|_| AttemptId::random()).collect();
+    for attempt in &attempts {
+        let socket = open(&mut table, "socket", now);
+        table.register(socket, *attempt, 1, false, now);
+    }
+    let after = |seconds| now + Duration::from_secs(seconds);
+    let listed = |table: &mut LoginTable<_>, (some, many), seconds| {
+        let asked = list(None, some, many);
+        table.list_attempts(asked, after(seconds)).attempts.len()
     };
-    let attempt = AttemptId::random();
-    let socket = open(&mut table, "socket", now);
-    table.register(socket, attempt, 1, false, now);
-    assert!(quiet(&mut table, 0));
-    table.change(attempt, 2, false, now);
-    assert!(!quiet(&mut table, 1) && quiet(&mut table, 2));
-    let later = now + Duration::from_secs(3);
-    table.change(attempt, 2, false, later);
-    assert!(quiet(&mut table, 3), "it was no news");
+    assert_eq!(listed(&mut table, (2, 10), 0), 5);
+    assert_eq!(listed(&mut table, (2, 4), 0), 4);
+    assert_eq!(listed(&mut table, (6, 4), 0), 6);
+    table.change(attempts[0], 2, false, now);
+    assert_eq!(listed(&mut table, (2, 10), 1), 2);
+    assert_eq!(listed(&mut table, (2, 10), 2), 5);
+    table.change(attempts[0], 2, false, after(3));
+    assert_eq!(listed(&mut table, (2, 10), 3), 5, "it was no news");
 }
 
 #[test]
@@ -132,19 +141,20 @@ fn all_that_wait_are_listed_some_at_a_time() {
     }
     attempts.sort_unstable();
     for most in [1, 3, 5, 10, 11] {
-        let (mut listed, mut after, mut pages) = (Vec::new(), None, 0);
+        let (mut all, mut after, mut pages, mut parts) = (Vec::new(), None, 0, 0.0);
         loop {
-            let some = table.attempts_after(after, most, now);
-            assert_eq!(some.all, 10);
-            listed.extend(some.attempts.iter().map(|known| known.id));
+            let listed = table.list_attempts(list(after, most, most), now);
+            all.extend(listed.attempts.iter().map(|known| known.id));
             pages += 1;
-            after = some.more;
+            parts += listed.part;
+            after = listed.more;
             if after.is_none() {
                 break;
             }
         }
-        assert_eq!(listed, attempts);
-        assert_eq!(pages, 10 / most + 1, "a full page may not be the last");
+        assert_eq!(all, attempts);
+        assert_eq!(pages, attempts.len().div_ceil(most));
+        assert!((parts - 1.0_f64).abs() < 1e-9, "{parts}");
     }
 }
 

@@ -119,8 +119,11 @@ async fn h9_a_newer_poll_ends_the_older_and_a_third_in_two_seconds_is_too_many()
         async move { tab.get(&format!("{path}?{query}")).await }
     });
     let waits = async || {
-        let (after, most) = (None, 1);
-        let listed = server.recheck.hub.send(ListAttempts { after, most });
+        let listed = server.recheck.hub.send(ListAttempts {
+            after: None,
+            some: 1,
+            many: 1,
+        });
         !listed.await.unwrap().attempts.is_empty()
     };
     while !waits().await {
