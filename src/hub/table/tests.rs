@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::hub::messages::Poller;
+use crate::hub::messages::{ListAttempts, Poller};
 
 const IDLE: Duration = Duration::from_secs(300);
 
