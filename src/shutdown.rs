@@ -15,7 +15,7 @@ use crate::{
     codes::refill,
     http::site::Draining,
     hub::{
-        LoginHub,
+        LoginHub, ask,
         messages::{CloseAll, CloseSome},
     },
     store::{Store, private::PrivatePostgres},
@@ -30,8 +30,6 @@ const STORE: Duration = Duration::from_secs(5);
 const BATCH_EVERY: Duration = Duration::from_millis(100);
 /// So many at once are no crowd for the instances that they go to.
 const LEAST_BATCH: usize = 50;
-/// A hub that does not answer in this time is broken.
-const HUB_LIMIT: Duration = Duration::from_secs(2);
 
 /// What has to be taken down in order.
 #[derive(Debug)]
@@ -95,7 +93,7 @@ pub async fn serve_until_stopped(
 /// Closes the sockets in batches over this time, so that their browsers do not all come to the
 /// other instances at once. Requests are answered meanwhile; few sockets take no time.
 async fn drain(hub: &Addr<LoginHub>, over: Duration) {
-    let Ok(open) = hub.send(CloseSome(0)).timeout(HUB_LIMIT).await else {
+    let Ok(open) = ask(hub, CloseSome(0)).await else {
         return;
     };
     let batches = usize::try_from(over.as_millis() / BATCH_EVERY.as_millis()).unwrap_or(1);
@@ -105,7 +103,7 @@ async fn drain(hub: &Addr<LoginHub>, over: Duration) {
     let mut left = open;
     while left > 0 {
         tick.tick().await;
-        let Ok(kept) = hub.send(CloseSome(batch)).timeout(HUB_LIMIT).await else {
+        let Ok(kept) = ask(hub, CloseSome(batch)).await else {
             return;
         };
         left = kept;
@@ -115,7 +113,7 @@ async fn drain(hub: &Addr<LoginHub>, over: Duration) {
 
 /// Sockets never end by themselves; a server that waited for them would wait for ever.
 async fn close_sockets(hub: &Addr<LoginHub>) {
-    let closed = hub.send(CloseAll).timeout(HUB_LIMIT).await;
+    let closed = ask(hub, CloseAll).await;
     if closed.is_ok_and(|sockets| sockets > 0) {
         // Time for the last frames to leave.
         sleep(Duration::from_millis(200)).await;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     hub::{
-        LoginHub,
+        LoginHub, ask,
         messages::{AttemptChanged, Concerned, Contested},
     },
     login::{ids::AttemptId, message},
@@ -30,7 +30,6 @@ const ROOM: usize = 1024;
 const TOGETHER: usize = 16;
 /// How long after the fact a contest is told.
 const CONTEST_AGE: Duration = Duration::from_secs(10);
-const HUB_LIMIT: Duration = Duration::from_secs(2);
 
 /// Takes other instances' messages. A clone is cheap.
 #[derive(Debug, Clone)]
@@ -112,11 +111,7 @@ impl Reader {
     }
 
     async fn tell(&self, asked: Concerned) -> Result<(), StoreError> {
-        let Ok(here) = self.hub.send(asked).timeout(HUB_LIMIT).await else {
-            // On the way down it ends with its worker.
-            if self.hub.connected() {
-                tracing::error!("the hub does not answer");
-            }
+        let Ok(here) = ask(&self.hub, asked).await else {
             return Ok(());
         };
         if !here.changed.is_empty() {

@@ -17,13 +17,15 @@ use super::{
 };
 use crate::{
     error::Error,
-    hub::messages::{Poller, TooManyPolls, Wait, Wake},
+    hub::{
+        ask,
+        messages::{Poller, TooManyPolls, Wait, Wake},
+    },
     login::{attempt::Step, begin::Requester, ids::AttemptId},
 };
 
 /// Seconds that a poll may wait at the most.
 const WAIT: u64 = 25;
-const HUB_LIMIT: Duration = Duration::from_secs(2);
 
 /// `POST /api/login/attempts`
 pub async fn begin(request: HttpRequest, body: Body) -> Result<HttpResponse, Error> {
@@ -179,8 +181,8 @@ async fn wait_in_hub(
         version,
         again,
     };
-    let waiting = site.hub.send(order).timeout(HUB_LIMIT).await;
-    waiting?.map_err(|TooManyPolls| Error::SlowDown(Duration::from_secs(2)))
+    let waiting = ask(&site.hub, order).await?;
+    waiting.map_err(|TooManyPolls| Error::SlowDown(Duration::from_secs(2)))
 }
 
 /// The attempt of a path; what is no id is nobody's attempt.

@@ -4,6 +4,7 @@
 //! no I/O, awaits nobody and knows no HTTP and no SQL: it is told what the
 //! database has decided, and tells the one socket that waits for it.
 
+mod ask;
 mod links;
 pub mod messages;
 mod pairs;
@@ -21,6 +22,7 @@ use actix::{
 };
 use tokio::sync::mpsc;
 
+pub use ask::ask;
 use links::LinkEffect;
 use messages::{
     Alive, AttemptChanged, CloseAll, CloseSome, Concerned, Contested, ListAttempts, ListSessions,

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix::{Addr, Handler, Message};
+use actix::Addr;
 use tokio::{
     sync::Notify,
     time::{MissedTickBehavior, interval, sleep, timeout},
@@ -23,7 +23,7 @@ use tokio::{
 use super::{limits::Limits, message, reason::Reason, recent_phones::RecentPhones};
 use crate::{
     hub::{
-        LoginHub,
+        LoginHub, ask,
         messages::{
             Alive, AttemptChanged, ListAttempts, ListSessions, PhonesSeen, SessionsEnded,
             SessionsHere,
@@ -34,7 +34,6 @@ use crate::{
     store::{Known, Store, StoreError},
 };
 
-const HUB_LIMIT: Duration = Duration::from_secs(2);
 /// Attempts of one query: a push may wait for it.
 const SOME: usize = 256;
 /// Attempts of one query while nothing is pushed: each wakes the server some five times.
@@ -95,7 +94,7 @@ impl Recheck {
     async fn look(&self, over: Duration, many: usize) -> Result<(), StoreError> {
         self.look_at_sessions().await?;
         let (some, mut over, mut after) = (SOME, over, None);
-        while let Some(listed) = self.ask(ListAttempts { after, some, many }).await {
+        while let Ok(listed) = ask(&self.hub, ListAttempts { after, some, many }).await {
             if !listed.attempts.is_empty() {
                 self.look_at(&listed.attempts).await?;
             }
@@ -114,7 +113,7 @@ impl Recheck {
     }
 
     async fn look_at_sessions(&self) -> Result<(), StoreError> {
-        let Some(SessionsHere { sessions, phones }) = self.ask(ListSessions).await else {
+        let Ok(SessionsHere { sessions, phones }) = ask(&self.hub, ListSessions).await else {
             return Ok(());
         };
         if !sessions.is_empty() {
@@ -131,20 +130,6 @@ impl Recheck {
             }
         }
         Ok(())
-    }
-
-    /// What the hub answers, if it does.
-    async fn ask<M>(&self, question: M) -> Option<M::Result>
-    where
-        M: Message<Result: Send> + Send + 'static,
-        LoginHub: Handler<M>,
-    {
-        let answer = self.hub.send(question).timeout(HUB_LIMIT).await;
-        // On the way down it ends with its worker.
-        if answer.is_err() && self.hub.connected() {
-            tracing::error!("the hub does not answer");
-        }
-        answer.ok()
     }
 
     async fn look_at(&self, attempts: &[Known]) -> Result<(), StoreError> {

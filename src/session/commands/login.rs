@@ -2,11 +2,11 @@
 
 use actix::Addr;
 
-use super::{super::logic::login::LoginCommand, ask};
+use super::super::logic::login::LoginCommand;
 use crate::{
     error::Error,
     hub::{
-        LoginHub,
+        LoginHub, ask,
         messages::{Register, SocketId},
     },
     login::{Login, attempt::Attempt, begin::Requester, reason::Reason},
@@ -88,5 +88,5 @@ async fn register(hub: &Addr<LoginHub>, socket: SocketId, attempt: &Attempt) -> 
         version: attempt.version,
         over: !attempt.state.is_open(),
     };
-    ask(hub, order).await
+    Ok(ask(hub, order).await?)
 }

@@ -3,9 +3,7 @@
 mod login;
 mod phone;
 
-use std::time::Duration;
-
-use actix::{Addr, Message, dev::ToEnvelope};
+use actix::Addr;
 
 use super::{
     caller::Caller,
@@ -14,14 +12,11 @@ use super::{
 use crate::{
     error::Error,
     hub::{
-        LoginHub,
+        LoginHub, ask,
         messages::{Say, SocketId, Unsaid},
     },
     login::Login,
 };
-
-/// A hub that does not take a registration in this time is broken.
-const HUB_LIMIT: Duration = Duration::from_secs(2);
 
 /// Runs one command for a socket and returns what became of it.
 ///
@@ -61,16 +56,4 @@ pub async fn run(
             Error::Internal(anyhow::anyhow!("a command of another kind of socket")),
         ),
     }
-}
-
-/// Tells the hub something and waits until it has taken it.
-async fn ask<M>(hub: &Addr<LoginHub>, message: M) -> Result<M::Result, Error>
-where
-    M: Message + Send + 'static,
-    M::Result: Send,
-    LoginHub: actix::Handler<M>,
-    <LoginHub as actix::Actor>::Context: ToEnvelope<LoginHub, M>,
-{
-    let answer = hub.send(message).timeout(HUB_LIMIT).await;
-    answer.map_err(Error::from)
 }

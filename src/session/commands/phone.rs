@@ -2,19 +2,16 @@
 
 use actix::Addr;
 
-use super::{
-    super::{
-        caller::PhoneCaller,
-        logic::{Answer, phone::PhoneCommand},
-        protocol::ServerMessage,
-    },
-    ask,
+use super::super::{
+    caller::PhoneCaller,
+    logic::{Answer, phone::PhoneCommand},
+    protocol::ServerMessage,
 };
 use crate::{
     error::Error,
     http::phone_calls,
     hub::{
-        LoginHub,
+        LoginHub, ask,
         messages::{AwaitToken, RegisterPhone, SocketId, Watch},
     },
     login::Login,
