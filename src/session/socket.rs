@@ -129,6 +129,12 @@ pub trait Transport:
     /// Says why and ends the connection.
     fn close(&mut self, code: CloseCode, context: &mut Self::Context);
 
+    /// Sends a last text frame, then says why and ends the connection.
+    fn last(&mut self, text: String, code: CloseCode, context: &mut Self::Context) {
+        self.text(text, context);
+        self.close(code, context);
+    }
+
     /// Ends the connection without a word.
     fn cut(&mut self, context: &mut Self::Context);
 
@@ -179,9 +185,15 @@ pub trait Transport:
 
     /// Does what the logic wants.
     fn apply(&mut self, effects: impl IntoIterator<Item = Effect>, context: &mut Self::Context) {
-        for effect in effects {
+        let mut effects = effects.into_iter().peekable();
+        while let Some(effect) = effects.next() {
             match effect {
-                Effect::Send(message) => self.text(message.to_json(), context),
+                Effect::Send(message) => {
+                    match effects.next_if(|next| matches!(next, Effect::Close(_))) {
+                        Some(Effect::Close(code)) => self.last(message.to_json(), code, context),
+                        _ => self.text(message.to_json(), context),
+                    }
+                }
                 Effect::Do(command) => self.run(command, context),
                 Effect::Ping => self.ping(context),
                 Effect::Close(code) => self.close(code, context),

@@ -113,6 +113,16 @@ impl DenseSocket {
         }
     }
 
+    /// Sends the last bytes.
+    fn finish(&mut self, last: &[u8], context: &mut Context<Self>) {
+        self.closed = true;
+        self.session.leave();
+        self.write(last, context);
+        if self.unsent.is_empty() {
+            self.end(context);
+        }
+    }
+
     /// All has been said and has been sent.
     fn end(&mut self, context: &mut Context<Self>) {
         // Only this direction: closing both with something unread would reset the
@@ -140,22 +150,30 @@ impl Transport for DenseSocket {
     }
 
     fn close(&mut self, code: CloseCode, context: &mut Self::Context) {
-        if self.closed {
-            return;
+        if !self.closed {
+            self.finish(&close_frame(code), context);
         }
-        self.closed = true;
-        self.session.leave();
-        // Of four bytes, and the last: it has no need of the shared buffer.
-        let [high, low] = (code as u16).to_be_bytes();
-        self.write(&[0x88, 2, high, low], context);
-        if self.unsent.is_empty() {
-            self.end(context);
+    }
+
+    fn last(&mut self, text: String, code: CloseCode, context: &mut Self::Context) {
+        if self.closed || !self.unsent.is_empty() {
+            self.text(text, context);
+            return self.close(code, context);
         }
+        // Both at once: each write wakes the client.
+        with_frame(OpCode::Text, text.as_bytes(), |frame| {
+            self.finish(&[frame, &close_frame(code)].concat(), context);
+        });
     }
 
     fn cut(&mut self, context: &mut Self::Context) {
         context.stop();
     }
+}
+
+fn close_frame(code: CloseCode) -> [u8; 4] {
+    let [high, low] = (code as u16).to_be_bytes();
+    [0x88, 2, high, low]
 }
 
 impl Actor for DenseSocket {
