@@ -24,7 +24,8 @@ use crate::{
     listener::{self, listen},
     login::{
         keys::{KeyWatch, SecretKey},
-        recheck::{self, Recheck},
+        recheck::Recheck,
+        tidy::Tidy,
     },
     places::Places,
     session::transport::Transport,
@@ -183,12 +184,14 @@ impl Mounted {
         let keys = wired.keys.clone();
         let stock = wired.sources.stock.clone();
         actix::spawn(keys.clone().run());
-        actix::spawn(recheck::tidy(
-            store.clone(),
-            wired.parts.limits.clone(),
-            wired.parts.recent_phones.clone(),
-            wired.parts.settings.audit_retention,
-        ));
+        let tidy = Tidy {
+            store: store.clone(),
+            limits: wired.parts.limits.clone(),
+            recent_phones: wired.parts.recent_phones.clone(),
+            attempt: wired.parts.settings.timers.attempt,
+            audit_retention: wired.parts.settings.audit_retention,
+        };
+        actix::spawn(tidy.run());
         let refill = wired.sources.keep();
         actix::spawn(wired.parts.places.clone().follow());
         actix::spawn(wired.sources.wechat().keep_token_fresh());

@@ -1,12 +1,15 @@
 //! Ids and secrets, made valid once at the edge.
 
-use std::fmt;
+use std::{
+    fmt,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretBox};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 /// A login attempt's id. It opens nothing by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,6 +29,13 @@ impl fmt::Display for AttemptId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// Below all ids of this moment and of later ones, above those of earlier ones.
+pub fn first_id_of(moment: SystemTime) -> Uuid {
+    let since_1970 = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let millis = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
+    Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
 /// SHA-256 of a secret of at least 128 random bits: what the database keeps.
@@ -111,12 +121,23 @@ impl Scene {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn attempts_of_one_time_lie_together() {
         let ids: Vec<_> = (0..1_000).map(|_| AttemptId::random()).collect();
         assert!(ids.is_sorted());
+    }
+
+    #[test]
+    fn a_moment_is_below_its_ids_and_above_those_of_before() {
+        let (before, now) = (AttemptId::random().0, SystemTime::now());
+        let (second, day) = (Duration::from_secs(1), Duration::from_secs(86_400));
+        assert!(first_id_of(now - day) < first_id_of(now - second));
+        assert!(first_id_of(now - second) < before);
+        assert!(AttemptId::random().0 < first_id_of(now + second));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod recheck;
 pub mod redeem;
 mod session_token;
 pub mod sessions;
+pub mod tidy;
 pub mod warnings;
 
 use std::sync::Arc;

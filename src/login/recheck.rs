@@ -9,18 +9,15 @@
 //! over the time between two looks: a push never waits behind ten thousand
 //! rows that have not changed. While there are none, the queries are larger.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use actix::Addr;
 use tokio::{
     sync::Notify,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
-use super::{limits::Limits, message, reason::Reason, recent_phones::RecentPhones};
+use super::{message, reason::Reason};
 use crate::{
     hub::{
         LoginHub, ask,
@@ -38,8 +35,6 @@ use crate::{
 const SOME: usize = 256;
 /// Attempts of one query while nothing is pushed: each wakes the server some five times.
 const MANY: usize = 4096;
-/// How often old rows are looked for.
-const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 /// Looks again on behalf of one instance.
 #[derive(Debug, Clone)]
@@ -163,41 +158,5 @@ impl Recheck {
         if self.hub.try_send(news).is_err() {
             tracing::warn!("the hub could not be told; it is told at the next look");
         }
-    }
-}
-
-/// Erases old salts, some at a time: after a burst of logins they are many, and logins go on.
-async fn erase_salts(store: &Store) -> Result<(), StoreError> {
-    const SOME: usize = 50;
-    const BREATH: Duration = Duration::from_millis(20);
-    for some in store.old_salts().await?.chunks(SOME) {
-        store.erase_salts(some).await?;
-        sleep(BREATH).await;
-    }
-    Ok(())
-}
-
-/// Deletes what nobody needs any more, until the process ends.
-pub async fn tidy(
-    store: Store,
-    limits: Limits,
-    recent_phones: RecentPhones,
-    audit_retention: Duration,
-) {
-    let mut tick = interval(TIDY_EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        limits.forget_quiet();
-        recent_phones.forget_old(Instant::now());
-        if let Err(error) = erase_salts(&store).await {
-            tracing::debug!(%error, "salts are erased at the next look");
-        }
-        // More batches are left to the next minute only when the database is away.
-        while matches!(store.delete_old().await, Ok(true)) {}
-        if let Err(error) = store.note_uncollected().await {
-            tracing::debug!(%error, "logins that nobody collected are noted at the next look");
-        }
-        while matches!(store.delete_old_audit(audit_retention).await, Ok(true)) {}
     }
 }

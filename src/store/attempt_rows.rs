@@ -30,7 +30,7 @@ macro_rules! attempts {
                     a.reason,
                     a.version as "version!",
                     a.expires_at <= saoma_now() as "overdue!",
-                    ceil(extract(epoch from a.expires_at - saoma_now()))::bigint as "expires_in!",
+                    ceil(date_part('epoch', a.expires_at - saoma_now()))::bigint as "expires_in!",
                     a.code_name as "code_name!",
                     a.code_source as "code_source!",
                     a.silent_renewals as "silent_renewals!",

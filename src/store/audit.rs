@@ -101,27 +101,44 @@ impl Store {
         .await
     }
 
-    /// Notes the logins that were confirmed and never collected by their
-    /// browser; each once. Whoever deleted his account meanwhile has none.
-    pub async fn note_uncollected(&self) -> Result<(), StoreError> {
+    /// Notes the logins that were confirmed and never collected by their browser, each once, of
+    /// some attempts with an id above `after`. Says up to which it looked, if there may be more.
+    /// Whoever deleted his account meanwhile has none.
+    ///
+    /// An attempt that was noted has a reason, which an older version does not write: it has the
+    /// entry alone. A redeem that came in time may still be under way for 2 s.
+    pub async fn note_uncollected(&self, after: Uuid) -> Result<Option<Uuid>, StoreError> {
+        const SOME: i64 = 1024;
         self.run(async |db| {
-            sqlx::query!(
-                "insert into audit_log (event, outcome, user_id, attempt_id, ip, browser_name,
-                    browser_os, entry_scene, check_kind)
-                 select 'login', 'uncollected', a.user_id, a.id, a.browser_ip, a.browser_name,
-                    a.browser_os, a.entry_scene, a.check_kind
-                 from login_attempts a
-                 where a.state = 'confirmed' and a.expires_at <= saoma_now()
-                    and a.user_id is not null
-                    and not exists (
-                        select from audit_log l
-                        where l.attempt_id = a.id and l.outcome = 'uncollected')",
+            sqlx::query_scalar!(
+                r#"with seen as materialized (
+                    select id, state = 'confirmed' and reason is null
+                        and expires_at < saoma_now() - interval '3 seconds' as uncollected
+                    from login_attempts where id > $1 order by id limit $2
+                ), noted as (
+                    update login_attempts a set reason = 'uncollected'
+                    from seen
+                    where seen.uncollected and a.id = seen.id and a.state = 'confirmed'
+                        and a.reason is null and a.user_id is not null
+                        and not exists (
+                            select from audit_log l
+                            where l.attempt_id = a.id and l.outcome = 'uncollected')
+                    returning a.*
+                ), audited as (
+                    insert into audit_log (event, outcome, user_id, attempt_id, ip, browser_name,
+                        browser_os, entry_scene, check_kind)
+                    select 'login', reason, user_id, id, browser_ip, browser_name, browser_os,
+                        entry_scene, check_kind
+                    from noted
+                )
+                select id as "id!" from seen order by id offset $2 - 1"#,
+                after,
+                SOME,
             )
-            .execute(db)
+            .fetch_optional(db)
             .await
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// Notes that another phone tried a code that one phone holds.

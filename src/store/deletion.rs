@@ -62,14 +62,15 @@ impl Store {
                 ), audited as (
                     update audit_log l set user_id = null, attempt_id = null, session_id = null,
                         ip = null, browser_name = null, browser_os = null
-                    where l.user_id in (select user_id from identities)
-                        or l.user_id is null and l.attempt_id in (
+                    where l.user_id = any(array(
+                            select user_id from identities where user_id is not null))
+                        or l.user_id is null and l.attempt_id = any(array(
                             select a.id from login_attempts a
                             join identities i on a.app_id = i.app_id and a.openid = i.openid
                             union
                             select o.attempt_id from audit_log o
                             join identities i on i.user_id = o.user_id
-                            where o.outcome <> 'contested')
+                            where o.outcome <> 'contested' and o.attempt_id is not null))
                 ), stub as (
                     insert into audit_log (event, outcome) values ('account_deleted', $4)
                 ), ended as (

@@ -8,7 +8,7 @@ use super::{Store, StoreError, pending_users::PENDING_DAYS};
 pub(super) const BATCH: i64 = 1000;
 
 impl Store {
-    /// Deletes old attempts, sessions and entries of strangers, a batch of each; true if more are left.
+    /// Deletes old attempts and entries of strangers, a batch of each; true if more are left.
     ///
     /// An attempt is over 15 minutes after it began, so what began two hours
     /// ago ended more than an hour ago.
@@ -20,28 +20,6 @@ impl Store {
                         select id from login_attempts
                         where created_at < saoma_now() - interval '2 hours'
                             and ends_at < saoma_now() - interval '1 hour' limit $1)",
-                    BATCH,
-                )
-                .execute(db)
-                .await
-            })
-            .await?;
-        let sessions = self
-            .run(async |db| {
-                sqlx::query!(
-                    "delete from sessions where id in (
-                        select s.id from sessions s where not saoma_session_lives(s) limit $1)",
-                    BATCH,
-                )
-                .execute(db)
-                .await
-            })
-            .await?;
-        let phones = self
-            .run(async |db| {
-                sqlx::query!(
-                    "delete from phone_sessions where id in (
-                        select id from phone_sessions where expires_at < saoma_now() limit $1)",
                     BATCH,
                 )
                 .execute(db)
@@ -62,35 +40,81 @@ impl Store {
             })
             .await?;
         let batch = BATCH.unsigned_abs();
-        Ok([attempts, sessions, phones, pending]
+        Ok([attempts, pending]
             .iter()
             .any(|done| done.rows_affected() == batch))
     }
 
-    /// Sessions whose salts have served their 30 seconds: of the last minute, as a rule.
-    pub async fn old_salts(&self) -> Result<Vec<Uuid>, StoreError> {
+    /// Of some sessions with an id above `after`, erases the salts that have served their 30
+    /// seconds. Says up to which it looked, if there may be more.
+    pub async fn erase_salts(&self, after: Uuid) -> Result<Option<Uuid>, StoreError> {
+        /// A push that comes meanwhile waits no longer than for two of a thousandth.
+        const SOME: i64 = 100;
         self.run(async |db| {
             sqlx::query_scalar!(
-                "select id from sessions
-                 where token_salt is not null and created_at < saoma_now() - interval '30 seconds'",
+                r#"with seen as materialized (
+                    select id, token_salt is not null
+                        and created_at < saoma_now() - interval '30 seconds' as salted
+                    from sessions where id > $1 order by id limit $2
+                ), erased as (
+                    update sessions s set token_salt = null
+                    from seen where seen.salted and s.id = seen.id
+                )
+                select id as "id!" from seen order by id offset $2 - 1"#,
+                after,
+                SOME,
             )
-            .fetch_all(db)
+            .fetch_optional(db)
             .await
         })
         .await
     }
 
-    /// Erases the salts of these sessions.
-    pub async fn erase_salts(&self, sessions: &[Uuid]) -> Result<(), StoreError> {
+    /// Deletes those that have ended of a batch of sessions with an id above `after`, and erases
+    /// the salts that others still have. Says up to which it looked, if there may be more.
+    pub async fn delete_ended_sessions(&self, after: Uuid) -> Result<Option<Uuid>, StoreError> {
         self.run(async |db| {
-            sqlx::query!(
-                "update sessions set token_salt = null where id = any($1)",
-                sessions,
+            sqlx::query_scalar!(
+                r#"with seen as materialized (
+                    select s.id, saoma_session_lives(s) as lives, s.token_salt is not null
+                        and s.created_at < saoma_now() - interval '30 seconds' as salted
+                    from sessions s where s.id > $1 order by s.id limit $2
+                ), erased as (
+                    update sessions s set token_salt = null
+                    from seen where seen.lives and seen.salted and s.id = seen.id
+                ), gone as (
+                    delete from sessions s using seen
+                    where not seen.lives and s.id = seen.id and not saoma_session_lives(s)
+                )
+                select id as "id!" from seen order by id offset $2 - 1"#,
+                after,
+                BATCH,
             )
-            .execute(db)
+            .fetch_optional(db)
             .await
         })
-        .await?;
-        Ok(())
+        .await
+    }
+
+    /// Deletes those that have ended of a batch of phones' sessions with an id above `after`. Says
+    /// up to which it looked, if there may be more.
+    pub async fn delete_ended_phones(&self, after: Uuid) -> Result<Option<Uuid>, StoreError> {
+        self.run(async |db| {
+            sqlx::query_scalar!(
+                r#"with seen as materialized (
+                    select id, expires_at < saoma_now() as over
+                    from phone_sessions where id > $1 order by id limit $2
+                ), gone as (
+                    delete from phone_sessions p using seen
+                    where seen.over and p.id = seen.id and p.expires_at < saoma_now()
+                )
+                select id as "id!" from seen order by id offset $2 - 1"#,
+                after,
+                BATCH,
+            )
+            .fetch_optional(db)
+            .await
+        })
+        .await
     }
 }

@@ -124,8 +124,9 @@ impl Store {
         self.run(async |db| {
             sqlx::query_scalar!(
                 r#"with ended as (
-                    delete from sessions
+                    delete from sessions s
                     where user_id = $1 and ($2::uuid is null or id = $2) and id is distinct from $3
+                        and saoma_session_lives(s)
                     returning id, user_id, attempt_id, browser_name, browser_os
                 ), audited as (
                     insert into audit_log (event, outcome, user_id, attempt_id, session_id, ip,

@@ -41,7 +41,7 @@ impl Store {
                     r#"select id, case
                         when created_at > saoma_now() - make_interval(secs => $2) then token_salt
                         end as "salt?"
-                    from sessions where attempt_id = $1"#,
+                    from sessions s where attempt_id = $1 and saoma_session_lives(s)"#,
                     id.0,
                     SALT_SECONDS,
                 )

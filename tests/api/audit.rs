@@ -1,10 +1,14 @@
 //! The audit log: who, what, when, from where, with what outcome.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use saoma::store::{AuditEntry, AuditQuery};
+use saoma::{
+    login::{ids::first_id_of, tidy},
+    store::{AuditEntry, AuditQuery},
+};
+use uuid::Uuid;
 
 use crate::support::{TestServer, phone::FORWARDED};
 
@@ -117,15 +121,70 @@ async fn c9_a_login_that_nobody_collects_is_told_once() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     server.confirmed(&phone).await;
-    server.store.note_uncollected().await.unwrap();
-    server.advance(Duration::from_secs(61)).await;
+    note_uncollected(&server).await;
+    server.advance(Duration::from_secs(64)).await;
     for _ in 0..2 {
-        server.store.note_uncollected().await.unwrap();
+        note_uncollected(&server).await;
     }
     assert_eq!(
         told(&server).await,
         ["register ok", "scan ok", "confirm ok", "login uncollected"]
     );
+}
+
+#[actix_web::test]
+async fn of_many_logins_that_nobody_collects_each_is_told_once() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    server.confirmed(&phone).await;
+    let more = "insert into login_attempts
+        select (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(),
+            'nonce_hash', null))).*
+        from login_attempts a, generate_series(1, 599)";
+    server.database.execute(more).await;
+    server.advance(Duration::from_secs(64)).await;
+    for _ in 0..2 {
+        note_uncollected(&server).await;
+    }
+    let told = "select count(*) from audit_log where outcome = 'uncollected'";
+    assert_eq!(server.database.count(told).await, 600);
+}
+
+#[actix_web::test]
+async fn what_an_older_version_has_told_of_a_login_is_not_told_again() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    server.confirmed(&phone).await;
+    let told = "insert into audit_log (event, outcome, user_id, attempt_id)
+        select 'login', 'uncollected', user_id, id from login_attempts";
+    server.database.execute(told).await;
+    server.advance(Duration::from_secs(64)).await;
+    note_uncollected(&server).await;
+    let told = "select count(*) from audit_log where outcome = 'uncollected'";
+    assert_eq!(server.database.count(told).await, 1);
+}
+
+#[actix_web::test]
+async fn a_look_at_the_logins_of_late_leaves_older_ones_alone() {
+    let server = TestServer::start().await;
+    let phone = server.registered_phone("Ming").await;
+    server.confirmed(&phone).await;
+    let between = first_id_of(SystemTime::now() + Duration::from_secs(1));
+    server.advance(Duration::from_secs(64)).await;
+    tidy::note_uncollected(&server.store, between)
+        .await
+        .unwrap();
+    let told = "select count(*) from audit_log where outcome = 'uncollected'";
+    assert_eq!(server.database.count(told).await, 0);
+    let before = first_id_of(SystemTime::now() - Duration::from_secs(3600));
+    tidy::note_uncollected(&server.store, before).await.unwrap();
+    assert_eq!(server.database.count(told).await, 1);
+}
+
+async fn note_uncollected(server: &TestServer) {
+    tidy::note_uncollected(&server.store, Uuid::nil())
+        .await
+        .unwrap();
 }
 
 #[actix_web::test]
@@ -180,10 +239,10 @@ async fn a_deleted_person_is_not_noted_again_as_somebody_who_never_came() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     server.confirmed(&phone).await;
-    server.advance(Duration::from_secs(61)).await;
-    server.store.note_uncollected().await.unwrap();
+    server.advance(Duration::from_secs(64)).await;
+    note_uncollected(&server).await;
     phone.delete("/api/phone/account").await.expect(204);
-    server.store.note_uncollected().await.unwrap();
+    note_uncollected(&server).await;
     let all = entries(&server).await;
     assert_eq!(all.last().unwrap().event, "account_deleted");
     assert!(all.iter().all(|entry| entry.ip.is_none()));

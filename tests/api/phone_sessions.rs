@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::Method;
+use saoma::login::tidy;
 use serde_json::{Value, json};
 
 use crate::support::{Phone, TestServer};
@@ -131,7 +132,7 @@ async fn a_phones_session_lasts_30_days_from_its_last_use() {
     }
     server.advance(DAY * 30).await;
     assert!(!is_alive(&phone).await);
-    server.store.delete_old().await.unwrap();
+    tidy::delete_ended(&server.store).await.unwrap();
     assert_eq!(
         server
             .database

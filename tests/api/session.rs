@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use saoma::login::tidy;
 use serde_json::json;
 
 use crate::support::{Browser, TestServer};
@@ -17,12 +18,17 @@ async fn a_session_whose_token_is_not_presented_within_10_minutes_is_dead() {
     let server = TestServer::start().await;
     let phone = server.registered_phone("Ming").await;
     let never_used = server.signed_in(&phone).await;
+    let more = "insert into sessions
+        select (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(),
+            'attempt_id', gen_random_uuid(), 'token_hash', sha256(n::text::bytea)))).*
+        from sessions s, generate_series(1, 1200) n";
+    server.database.execute(more).await;
     let used = server.signed_in(&phone).await;
     assert!(is_alive(&used).await);
     server.advance(Duration::from_secs(600)).await;
     assert!(!is_alive(&never_used).await);
     assert!(is_alive(&used).await);
-    server.store.delete_old().await.unwrap();
+    tidy::delete_ended(&server.store).await.unwrap();
     assert_eq!(
         server.database.count("select count(*) from sessions").await,
         1

@@ -132,7 +132,7 @@ impl Database {
                             check_number = number,
                             tries_left = case when by_reusable and reusable = 'number' then 1 else 3 end,
                             reusable_code = by_reusable,
-                            code_age = extract(epoch from saoma_now() - shown_at)::integer,
+                            code_age = date_part('epoch', saoma_now() - shown_at)::integer,
                             expires_at = least(saoma_now() + make_interval(secs => $10), a.ends_at)
                         from held
                         where a.id = held.id and a.state = any($11) and a.expires_at > saoma_now()
