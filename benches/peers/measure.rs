@@ -15,7 +15,7 @@ use crate::peers::{
 
 /// What a server does as fast as it goes. It is started for it alone.
 pub async fn flat_out(server: &Server, plan: &Plan) -> FlatOut {
-    let mut run = Run::start(server, plan).await;
+    let mut run = Run::start(server, plan, plan.codes_flat_out()).await;
     let logins = run.logins().await;
     let opens = run.opens().await;
     run.started.stop().await;
@@ -24,7 +24,7 @@ pub async fn flat_out(server: &Server, plan: &Plan) -> FlatOut {
 
 /// All else of a server, which is started for it alone.
 pub async fn measure(server: &Server, plan: &Plan, flat_out: FlatOut) -> Figures {
-    let mut run = Run::start(server, plan).await;
+    let mut run = Run::start(server, plan, plan.codes()).await;
     // Allocators that give memory back do so after seconds: jemalloc's ten, and some more.
     sleep(Duration::from_secs(20)).await;
     let base = run.point().await;
@@ -74,8 +74,8 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    async fn start(server: &'a Server, plan: &'a Plan) -> Self {
-        let started = server.start(plan.codes()).await;
+    async fn start(server: &'a Server, plan: &'a Plan, codes: usize) -> Self {
+        let started = server.start(codes).await;
         let address = Address {
             port: started.port,
             dialect: server.dialect,

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::peers::figures::median;
+
 pub struct Bar {
     pub name: String,
     pub value: f64,
@@ -30,16 +32,21 @@ fn begin(height: f64, title: &str) -> String {
     )
 }
 
-/// Horizontal bars, each with its value beside it.
+/// Horizontal bars, each with its value beside it. One that is ten times as long as most would make
+/// the others points: it is cut, which a gap before its end shows.
 pub fn bars(title: &str, bars: &[Bar]) -> String {
     const LEFT: f64 = 190.0;
     const ROW: f64 = 28.0;
-    let most = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
+    let cut = 10.0 * median(bars.iter().map(|bar| bar.value));
+    let whole = bars
+        .iter()
+        .map(|bar| bar.value)
+        .filter(|value| *value <= cut);
+    let most = whole.fold(0.0, f64::max);
     let mut svg = begin(56.0 + ROW * bars.len() as f64, title);
     for (row, bar) in bars.iter().enumerate() {
         let y = 44.0 + ROW * row as f64;
-        let share = bar.value / most;
-        let width = (WIDTH - LEFT - 90.0) * share;
+        let width = (WIDTH - LEFT - 90.0) * (bar.value / most).min(1.0);
         let (colour, weight) = if bar.ours {
             (OURS, "bold")
         } else {
@@ -59,6 +66,14 @@ pub fn bars(title: &str, bars: &[Bar]) -> String {
             bar.value,
         )
         .unwrap();
+        if bar.value > most {
+            let gap = LEFT + width - 24.0;
+            writeln!(
+                svg,
+                "<rect x=\"{gap:.1}\" y=\"{y}\" width=\"6\" height=\"18\" fill=\"#ffffff\"/>"
+            )
+            .unwrap();
+        }
     }
     svg.push_str("</svg>\n");
     svg
@@ -104,7 +119,7 @@ pub fn lines(title: &str, series: &[Series]) -> String {
         .filter_map(|series| Some((series, *series.points.last()?)))
         .collect();
     ends.sort_by(|one, other| y(one.1.1).total_cmp(&y(other.1.1)));
-    let mut lowest = TOP - 16.0;
+    let (mut lowest, mut lowest_early) = (TOP - 16.0, TOP - 16.0);
     for (series, end) in ends {
         let (colour, width) = if series.ours {
             (OURS, 3.5)
@@ -116,12 +131,13 @@ pub fn lines(title: &str, series: &[Series]) -> String {
             text
         });
         // A line that ends early has its name there.
-        let name_y = if x(end.0) < RIGHT - 100.0 {
-            y(end.1)
+        let lowest = if x(end.0) < RIGHT - 100.0 {
+            &mut lowest_early
         } else {
-            lowest = y(end.1).max(lowest + 16.0);
-            lowest
+            &mut lowest
         };
+        *lowest = y(end.1).max(*lowest + 16.0);
+        let name_y = *lowest;
         writeln!(
             svg,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"/>\

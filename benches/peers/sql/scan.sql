@@ -9,7 +9,9 @@ with a as (
         and a.state = 'pending' and a.expires_at > saoma_now()
     returning a.*
 ), audited as (
-    insert into audit_log (event, attempt_id, ip, browser_name, browser_os, entry_scene)
-    select 'scan', id, browser_ip, browser_name, browser_os, entry_scene from a
+    insert into audit_log (event, user_id, attempt_id, ip, browser_name, browser_os, entry_scene)
+    select 'scan', (select user_id from wechat_identities where app_id = $2 and openid = $3), id,
+        browser_ip, browser_name, browser_os, entry_scene
+    from a
 )
 select id, version from a
