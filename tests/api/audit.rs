@@ -140,14 +140,14 @@ async fn of_many_logins_that_nobody_collects_each_is_told_once() {
     let more = "insert into login_attempts
         select (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(),
             'nonce_hash', null))).*
-        from login_attempts a, generate_series(1, 599)";
+        from login_attempts a, generate_series(1, 1199)";
     server.database.execute(more).await;
     server.advance(Duration::from_secs(64)).await;
     for _ in 0..2 {
         note_uncollected(&server).await;
     }
     let told = "select count(*) from audit_log where outcome = 'uncollected'";
-    assert_eq!(server.database.count(told).await, 600);
+    assert_eq!(server.database.count(told).await, 1200);
 }
 
 #[actix_web::test]
