@@ -10,7 +10,7 @@ use saoma::{
 };
 use uuid::Uuid;
 
-use crate::support::{TestServer, phone::FORWARDED};
+use crate::support::{TestServer, phone::FORWARDED, site::until};
 
 async fn entries(server: &TestServer) -> Vec<AuditEntry> {
     let query = AuditQuery {
@@ -293,6 +293,10 @@ async fn entries_older_than_the_retention_go_and_the_others_stay() {
     server.database.execute(many).await;
     server.registered_phone("Ming").await;
     let half_a_year = Duration::from_secs(180 * 86_400);
-    while server.store.delete_old_audit(half_a_year).await.unwrap() {}
-    assert_eq!(told(&server).await, ["register ok"]);
+    // The server tidies as well: of two that take the same entries both think that it was the rest.
+    until(async || {
+        while server.store.delete_old_audit(half_a_year).await.unwrap() {}
+        told(&server).await == ["register ok"]
+    })
+    .await;
 }
