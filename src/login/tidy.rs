@@ -16,7 +16,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 /// Between two statements.
 const BREATH: Duration = Duration::from_millis(5);
-/// What was missed for longer is left to those who look at all rows.
+/// Sessions that are older when a look comes to them are left to the next that takes all.
 const MISSED: Duration = Duration::from_secs(300);
 
 /// Who tidies on behalf of one instance.
@@ -47,8 +47,7 @@ impl Tidy {
             let began = SystemTime::now();
             self.limits.forget_quiet();
             self.recent_phones.forget_old(Instant::now());
-            let sessions_since = first_id_of(began - MISSED);
-            if let Err(error) = erase_salts(&self.store, sessions_since).await {
+            if let Err(error) = tidy_sessions(&self.store, first_id_of(began - MISSED)).await {
                 tracing::debug!(%error, "salts are erased at the next look");
             }
             match note_uncollected(&self.store, attempts_since).await {
@@ -83,9 +82,9 @@ async fn delete_ended_every_hour(store: Store) {
     }
 }
 
-/// Erases the salts that have served their time, of sessions with an id above this one.
-pub async fn erase_salts(store: &Store, since: Uuid) -> Result<(), StoreError> {
-    walk(since, |after| store.erase_salts(after)).await
+/// Deletes sessions that have ended and erases old salts, of sessions with an id above this one.
+async fn tidy_sessions(store: &Store, since: Uuid) -> Result<(), StoreError> {
+    walk(since, |after| store.tidy_sessions(after)).await
 }
 
 /// Notes the logins that nobody collected, of attempts with an id above this one.
@@ -93,9 +92,9 @@ pub async fn note_uncollected(store: &Store, since: Uuid) -> Result<(), StoreErr
     walk(since, |after| store.note_uncollected(after)).await
 }
 
-/// Deletes all sessions and phones' sessions that have ended.
+/// Deletes all sessions and phones' sessions that have ended, and erases all old salts.
 pub async fn delete_ended(store: &Store) -> Result<(), StoreError> {
-    walk(Uuid::nil(), |after| store.delete_ended_sessions(after)).await?;
+    tidy_sessions(store, Uuid::nil()).await?;
     walk(Uuid::nil(), |after| store.delete_ended_phones(after)).await
 }
 
@@ -105,9 +104,9 @@ async fn walk(
     since: Uuid,
     step: impl AsyncFn(Uuid) -> Result<Option<Uuid>, StoreError>,
 ) -> Result<(), StoreError> {
-    let mut after = Some(since);
-    while let Some(id) = after {
-        after = step(id).await?;
+    let mut after = since;
+    while let Some(last) = step(after).await? {
+        after = last;
         sleep(BREATH).await;
     }
     Ok(())

@@ -13,7 +13,6 @@ use base64::{
 use futures_util::future::join_all;
 use saoma::login::{ids::Secret, tidy};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::{
     keys::claims,
@@ -70,7 +69,7 @@ async fn d2_the_same_browser_gets_the_same_token_for_30_seconds_and_then_none() 
     let late = attempt.browser.tab().redeem(&attempt.id).await;
     late.expect_problem(409, "already_redeemed");
     assert!(late.cookies().is_empty());
-    tidy::erase_salts(&server.store, Uuid::nil()).await.unwrap();
+    tidy::delete_ended(&server.store).await.unwrap();
     let salts = "select count(*) from sessions where token_salt is not null";
     assert_eq!(server.database.count(salts).await, 0);
     // The session lives on.
