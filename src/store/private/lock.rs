@@ -19,7 +19,15 @@ const FILE: &str = "postgres.lock";
 /// a third process lock a new file while a second holds the old one.
 #[derive(Debug)]
 pub(super) struct DirLock {
-    _file: File,
+    file: File,
+}
+
+/// Closing the file would do only if no copy of it were left. A process that another thread starts
+/// right now has one, from its fork to its exec.
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl DirLock {
@@ -45,7 +53,7 @@ impl DirLock {
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
@@ -73,5 +81,28 @@ fn holder(file: &mut File) -> String {
     match text.trim().parse::<u32>() {
         Ok(pid) => format!(" (process {pid})"),
         Err(_) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs};
+
+    use super::*;
+
+    #[test]
+    fn a_lock_is_free_again_though_a_forked_process_still_has_a_copy_of_its_file() {
+        let dir = env::temp_dir().join(format!("saoma-lock-{}", process::id()));
+        fs::create_dir(&dir).unwrap();
+        let lock = DirLock::acquire(&dir, &dir).unwrap();
+        assert!(DirLock::acquire(&dir, &dir).is_err(), "locked twice");
+        let copy = lock.file.try_clone().unwrap();
+
+        drop(lock);
+        let again = DirLock::acquire(&dir, &dir);
+
+        fs::remove_dir_all(&dir).unwrap();
+        assert!(again.is_ok(), "still locked");
+        drop(copy);
     }
 }
