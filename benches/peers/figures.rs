@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fit::least_squares;
+use crate::{fit::least_squares, peers::fleet::Outcome};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Figures {
@@ -50,7 +50,11 @@ pub struct FlatOut {
 pub struct Push {
     pub waiting: usize,
     pub p50: f64,
+    /// The median of the rounds': what the machine does once a minute falls on one of them, and
+    /// would decide the percentile of all confirms together.
     pub p99: f64,
+    /// Of the round in which it was worst.
+    pub worst_p99: f64,
     pub failed: u64,
 }
 
@@ -106,6 +110,19 @@ impl Figures {
     pub fn push_growth(&self) -> Option<f64> {
         let (first, last) = (self.pushes.first()?, self.pushes.last()?);
         Some(last.p99 / first.p99)
+    }
+}
+
+impl Push {
+    /// From all times together, and the 99th percentile of each round.
+    pub fn of(waiting: usize, all: &Outcome, p99s: &[f64]) -> Self {
+        Self {
+            waiting,
+            p50: all.quantile(0.5),
+            p99: median(p99s.iter().copied()),
+            worst_p99: p99s.iter().copied().fold(f64::NAN, f64::max),
+            failed: all.failed,
+        }
     }
 }
 

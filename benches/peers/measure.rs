@@ -161,21 +161,18 @@ impl<'a> Run<'a> {
         all.failed = 0;
         // What opening them has left to the disk is on it by then.
         sleep(Duration::from_secs(2)).await;
+        let mut p99s = Vec::new();
         for _ in 0..self.plan.rounds {
             // One that was given too much still has it to do.
             self.settle().await;
             let round = self.fleet.one(confirms).await;
             self.check("confirms", &round);
+            p99s.push(round.quantile(0.99));
             all.times.add(&round.times).unwrap();
             all.failed += round.failed;
         }
         self.settle().await;
-        Push {
-            waiting,
-            p50: all.quantile(0.5),
-            p99: all.quantile(0.99),
-            failed: all.failed,
-        }
+        Push::of(waiting, &all, &p99s)
     }
 
     /// What a login costs, counted up over many at a rate that leaves time for all.

@@ -47,8 +47,8 @@ impl Plan {
             idle: Duration::from_secs(25),
             // A minute each is too long here; what must be shown is Saoma's.
             afterwards: server.is_saoma().then_some(Duration::from_secs(60)),
-            rounds: 2,
-            confirms: 1_000,
+            rounds: 3,
+            confirms: 700,
             flat_out: Duration::from_secs(5),
             at_once: at_once(server),
             logins: 300,

@@ -81,7 +81,7 @@ fn side_by_side(text: &mut String, runs: &Runs) {
 }
 
 fn pushes(text: &mut String, runs: &Runs) {
-    text.push_str("| server | waiting | p50 ms | p99 ms | lost |\n|---|---|---|---|---|\n");
+    text.push_str("| server | waiting | p50 ms | p99 ms | worst round's p99 | lost |\n|---|---|---|---|---|---|\n");
     for server in runs.servers() {
         let sizes = runs.0[0].iter().filter(|figures| figures.server == server);
         let sizes: Vec<_> = sizes.flat_map(|figures| &figures.pushes).collect();
@@ -91,11 +91,12 @@ fn pushes(text: &mut String, runs: &Runs) {
             };
             writeln!(
                 text,
-                "| {} | {} | {:.2} | {:.2} | {} |",
+                "| {} | {} | {:.2} | {:.2} | {:.2} | {} |",
                 title(server),
                 push.waiting,
                 push.p50,
                 push.p99,
+                push.worst_p99,
                 push.failed
             )
             .unwrap();

@@ -38,6 +38,10 @@ impl Runs {
             waiting: pushes.first()?.waiting,
             p50: median(pushes.iter().map(|push| push.p50)),
             p99: median(pushes.iter().map(|push| push.p99)),
+            worst_p99: pushes
+                .iter()
+                .map(|push| push.worst_p99)
+                .fold(f64::NAN, f64::max),
             failed: pushes.iter().map(|push| push.failed).sum(),
         })
     }
