@@ -7,6 +7,7 @@
 mod batch;
 pub mod by_hand;
 pub mod forecast;
+mod last_minute;
 pub mod pauses;
 
 use std::{
@@ -29,10 +30,11 @@ use tokio::{
 use super::{MakeError, Maker, Stock};
 use crate::{
     settings::CodeSettings,
-    store::{RefillLock, StockCount, Store},
+    store::{Counted, RefillLock, StockCount, Store},
 };
 use batch::{Batches, Failure};
 use forecast::{Forecast, Marks};
+use last_minute::LastMinute;
 use pauses::Pauses;
 
 /// Between two looks at a stock that needs nothing.
@@ -189,6 +191,8 @@ struct Work {
     opens: Arc<str>,
     settings: CodeSettings,
     batches: Batches,
+    counted: Counted,
+    last_minute: LastMinute,
     forecast: Forecast,
     pauses: Pauses,
     /// It has been above a quarter of its mark since it was low.
@@ -207,6 +211,8 @@ impl Work {
             stock: parts.stock,
             opens: parts.opens,
             settings: parts.settings,
+            counted: Counted::default(),
+            last_minute: LastMinute::default(),
             forecast: Forecast::default(),
             pauses: Pauses::new(parts.longest_pause),
             was_fine: false,
@@ -252,7 +258,8 @@ impl Work {
 
     async fn look_and_fill(&mut self) -> Result<(), Failure> {
         let most = self.settings.stock_max;
-        let count = self.store.count_stock(&self.opens, most).await?;
+        let before = self.counted;
+        let count = self.store.count_stock(&self.opens, most, before).await?;
         let marks = self.note(count);
         if left(count) >= marks.low {
             return Ok(());
@@ -269,8 +276,13 @@ impl Work {
     async fn fill(&mut self, lock: &mut RefillLock) -> Result<(), Failure> {
         let mut made = 0;
         loop {
+            // Codes with a lower number than those that were left before it may come too.
+            let before = Counted {
+                below: 0,
+                ..self.counted
+            };
             let count = lock
-                .count_stock(&self.opens, self.settings.stock_max)
+                .count_stock(&self.opens, self.settings.stock_max, before)
                 .await?;
             let marks = self.note(count);
             let missing = marks.high.saturating_sub(left(count));
@@ -296,8 +308,11 @@ impl Work {
     }
 
     fn note(&mut self, count: StockCount) -> Marks {
-        let used = u32::try_from(count.used_in_a_minute).unwrap_or(u32::MAX);
-        self.forecast.note(used, Instant::now());
+        self.counted = count.counted;
+        let used = u32::try_from(count.used).unwrap_or(u32::MAX);
+        let now = Instant::now();
+        let in_a_minute = self.last_minute.add(used, now);
+        self.forecast.note(in_a_minute, now);
         let marks = self.forecast.marks(&self.settings);
         self.stock
             .note_level(u64::from(left(count)), u64::from(marks.high));

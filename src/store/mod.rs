@@ -57,7 +57,7 @@ pub use resume::ResumeQueue;
 pub use session_lists::{EndedBy, ListedSession};
 pub use sessions::{SESSION_DAYS, Session};
 pub use signing_keys::{KeyChange, NewSigningKey, SealedKey};
-pub use stock::{StockCount, TakenCodes, UsedCode};
+pub use stock::{Counted, StockCount, TakenCodes, UsedCode};
 pub use together::{NewSession, Redeemed, Scan};
 pub use user_admin::ListedUser;
 pub use users::{RegisterError, User};

@@ -9,7 +9,7 @@
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, timeout_at};
 
-use super::{LIMIT, StockCount, Store, StoreError, stock};
+use super::{Counted, LIMIT, StockCount, Store, StoreError, stock};
 
 /// What the lock's connection calls itself, before the instance's name.
 const HOLDER: &str = "saoma fills for ";
@@ -75,9 +75,14 @@ impl Store {
 impl RefillLock {
     /// Counts the stock, up to `most`, by the lock's own connection: an answer means
     /// that the lock is still ours.
-    pub async fn count_stock(&mut self, opens: &str, most: u32) -> Result<StockCount, StoreError> {
+    pub async fn count_stock(
+        &mut self,
+        opens: &str,
+        most: u32,
+        before: Counted,
+    ) -> Result<StockCount, StoreError> {
         let deadline = Instant::now() + LIMIT;
-        let counted = timeout_at(deadline, stock::count(&mut self.0, opens, most)).await;
+        let counted = timeout_at(deadline, stock::count(&mut self.0, opens, most, before)).await;
         Ok(counted.map_err(|_| StoreError::TimedOut)??)
     }
 

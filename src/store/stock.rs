@@ -1,6 +1,7 @@
 //! The rows of codes that are used once: the stock, and those that WeChat made
 //! while a page waited.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{Store, StoreError, housekeeping::BATCH};
@@ -12,13 +13,25 @@ use crate::{
 /// Codes used in a minute are counted so far: four times what WeChat makes in one.
 const MOST_USED: i64 = 20_000;
 
-/// What the stock has, and how quickly codes are used.
+/// What a count of the stock need not look at any more, since one before it has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counted {
+    /// No code with a lower number was left.
+    pub below: i64,
+    /// Codes that were used until then.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// What the stock has, and how many codes were used.
 #[derive(Debug, Clone, Copy)]
 pub struct StockCount {
     /// Codes that nobody has taken, no more than were asked about.
     pub left: i64,
-    /// Codes that were taken or made for a page within the last minute, 20,000 at the most.
-    pub used_in_a_minute: i64,
+    /// Codes that were taken or made for a page since the count before this one, but within the
+    /// last minute; 20,000 at the most.
+    pub used: i64,
+    /// For the next count.
+    pub counted: Counted,
 }
 
 /// A block of the stock.
@@ -131,9 +144,16 @@ impl Store {
     }
 
     /// Counts the codes that open this, those that are left up to `most`: a stock that has
-    /// more than anybody needs is not worth the database's time, every 5 s.
-    pub async fn count_stock(&self, opens: &str, most: u32) -> Result<StockCount, StoreError> {
-        self.run(async |db| count(db, opens, most).await).await
+    /// more than anybody needs is not worth the database's time, every 5 s. What was counted
+    /// before is not walked over again.
+    pub async fn count_stock(
+        &self,
+        opens: &str,
+        most: u32,
+        before: Counted,
+    ) -> Result<StockCount, StoreError> {
+        self.run(async |db| count(db, opens, most, before).await)
+            .await
     }
 
     /// Marks codes as taken that open something else than `opens`. Not those of
@@ -194,23 +214,37 @@ pub(super) async fn count(
     db: &mut PgConnection,
     opens: &str,
     most: u32,
+    before: Counted,
 ) -> sqlx::Result<StockCount> {
-    sqlx::query_as!(
-        StockCount,
+    let row = sqlx::query!(
         r#"select
             (select count(*) from (select from codes
-                where kind = 'stock' and taken_at is null and opens = $1
-                limit $3) unused) as "left!",
-            (select count(*) from (select from codes
-                where taken_at > saoma_now() + (clock_timestamp() - now()) - interval '1 minute'
-                    and kind <> 'pool' and opens = $1
-                limit $2) used) as "used_in_a_minute!""#,
+                where taken_at > greatest($4, clock.at - interval '1 minute')
+                    and taken_at <= clock.at and kind <> 'pool' and opens = $1
+                limit $2) used) as "used!",
+            clock.at as "until!",
+            unused.count as "left!",
+            coalesce(unused.first, $5) as "below!"
+        from (select saoma_now() + (clock_timestamp() - now()) as at) clock,
+            (select count(*), min(id) as first from (select id from codes
+                where kind = 'stock' and taken_at is null and opens = $1 and id >= $5
+                order by id limit $3) ours) unused"#,
         opens,
         MOST_USED,
         i64::from(most),
+        before.until,
+        before.below,
     )
     .fetch_one(db)
-    .await
+    .await?;
+    Ok(StockCount {
+        left: row.left,
+        used: row.used,
+        counted: Counted {
+            below: row.below,
+            until: Some(row.until),
+        },
+    })
 }
 
 /// An image has at most 1 MiB.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use saoma::store::Counted;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
@@ -67,7 +68,14 @@ async fn a_refill_that_takes_its_time_counts_the_use_of_the_last_minute_and_not_
             clock_timestamp() - interval '59.8 seconds')",
         )
         .await;
-    eventually(async || lock.count_stock("this", 1).await.unwrap().used_in_a_minute == 0).await;
+    eventually(async || {
+        lock.count_stock("this", 1, Counted::default())
+            .await
+            .unwrap()
+            .used
+            == 0
+    })
+    .await;
     lock.release().await;
 }
 

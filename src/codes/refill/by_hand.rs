@@ -12,7 +12,7 @@ use super::{
     },
     batch::{Batches, Failure},
 };
-use crate::store::{RefillLock, Store};
+use crate::store::{Counted, RefillLock, Store};
 
 /// Between two looks while another fills.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -103,7 +103,9 @@ impl StockFill {
     ) -> anyhow::Result<(Option<RefillLock>, i64)> {
         let mut grown = (-1, Instant::now());
         loop {
-            let have = self.store.count_stock(&self.opens, u32::MAX).await?.left;
+            let all = Counted::default();
+            let count = self.store.count_stock(&self.opens, u32::MAX, all);
+            let have = count.await?.left;
             tell(Told::Have(have));
             if have >= size || self.stopping.is_stopped() {
                 return Ok((None, have));
@@ -135,7 +137,8 @@ impl StockFill {
         tell: &mut impl FnMut(Told<'_>),
     ) -> anyhow::Result<Ended> {
         loop {
-            let have = lock.count_stock(&self.opens, u32::MAX).await?.left;
+            let all = Counted::default();
+            let have = lock.count_stock(&self.opens, u32::MAX, all).await?.left;
             tell(Told::Have(have));
             let missing = u32::try_from(size - have).unwrap_or(0);
             if missing == 0 || self.stopping.is_stopped() {
