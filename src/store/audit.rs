@@ -107,6 +107,9 @@ impl Store {
     ///
     /// An attempt that was noted has a reason, which an older version does not write: it has the
     /// entry alone. A redeem that came in time may still be under way for 2 s.
+    ///
+    /// Their ids go in a list: a join was planned, while the statistics knew of no login that was
+    /// confirmed, as all of those times all that were seen, and took 0.4 s for a thousand.
     pub async fn note_uncollected(&self, after: Uuid) -> Result<Option<Uuid>, StoreError> {
         const SOME: i64 = 1024;
         self.run(async |db| {
@@ -117,9 +120,8 @@ impl Store {
                     from login_attempts where id > $1 order by id limit $2
                 ), noted as (
                     update login_attempts a set reason = 'uncollected'
-                    from seen
-                    where seen.uncollected and a.id = seen.id and a.state = 'confirmed'
-                        and a.reason is null and a.user_id is not null
+                    where a.id = any(array(select id from seen where uncollected))
+                        and a.state = 'confirmed' and a.reason is null and a.user_id is not null
                         and not exists (
                             select from audit_log l
                             where l.attempt_id = a.id and l.outcome = 'uncollected')

@@ -57,11 +57,12 @@ impl Store {
                         and s.created_at < saoma_now() - interval '30 seconds' as salted
                     from sessions s where s.id > $1 order by s.id limit $2
                 ), erased as (
-                    update sessions s set token_salt = null
-                    from seen where seen.lives and seen.salted and s.id = seen.id
+                    update sessions set token_salt = null
+                    where id = any(array(select id from seen where lives and salted))
                 ), gone as (
-                    delete from sessions s using seen
-                    where not seen.lives and s.id = seen.id and not saoma_session_lives(s)
+                    delete from sessions s
+                    where s.id = any(array(select id from seen where not lives))
+                        and not saoma_session_lives(s)
                 )
                 select id as "id!" from seen order by id offset $2 - 1"#,
                 after,
@@ -82,8 +83,9 @@ impl Store {
                     select id, expires_at < saoma_now() as over
                     from phone_sessions where id > $1 order by id limit $2
                 ), gone as (
-                    delete from phone_sessions p using seen
-                    where seen.over and p.id = seen.id and p.expires_at < saoma_now()
+                    delete from phone_sessions
+                    where id = any(array(select id from seen where over))
+                        and expires_at < saoma_now()
                 )
                 select id as "id!" from seen order by id offset $2 - 1"#,
                 after,
