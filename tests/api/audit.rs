@@ -146,8 +146,7 @@ async fn of_many_logins_that_nobody_collects_each_is_told_once() {
     for _ in 0..2 {
         note_uncollected(&server).await;
     }
-    let told = "select count(*) from audit_log where outcome = 'uncollected'";
-    assert_eq!(server.database.count(told).await, 1200);
+    assert_eq!(uncollected(&server).await, 1200);
 }
 
 #[actix_web::test]
@@ -160,8 +159,7 @@ async fn what_an_older_version_has_told_of_a_login_is_not_told_again() {
     server.database.execute(told).await;
     server.advance(Duration::from_secs(64)).await;
     note_uncollected(&server).await;
-    let told = "select count(*) from audit_log where outcome = 'uncollected'";
-    assert_eq!(server.database.count(told).await, 1);
+    assert_eq!(uncollected(&server).await, 1);
 }
 
 #[actix_web::test]
@@ -174,11 +172,15 @@ async fn a_look_at_the_logins_of_late_leaves_older_ones_alone() {
     tidy::note_uncollected(&server.store, between)
         .await
         .unwrap();
-    let told = "select count(*) from audit_log where outcome = 'uncollected'";
-    assert_eq!(server.database.count(told).await, 0);
+    assert_eq!(uncollected(&server).await, 0);
     let before = first_id_of(SystemTime::now() - Duration::from_secs(3600));
     tidy::note_uncollected(&server.store, before).await.unwrap();
-    assert_eq!(server.database.count(told).await, 1);
+    assert_eq!(uncollected(&server).await, 1);
+}
+
+async fn uncollected(server: &TestServer) -> i64 {
+    let told = "select count(*) from audit_log where outcome = 'uncollected'";
+    server.database.count(told).await
 }
 
 async fn note_uncollected(server: &TestServer) {

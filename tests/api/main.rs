@@ -52,6 +52,7 @@ mod session;
 mod session_lists;
 mod slow_readers;
 mod stock;
+mod stock_count;
 mod two_tabs;
 mod upgrade;
 mod user_admin;
